@@ -1,0 +1,47 @@
+# ragstack: `make help` lists what can be done here.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+FLOORS := indexes ingest ragstack
+
+.DEFAULT_GOAL := help
+.PHONY: help setup models demo test lint fmt type bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+setup: $(READY)  ## make .venv and install the project with its tools
+
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+models: $(READY)  ## fetch the default models (checked, resumable, once)
+	@$(BIN)/ragstack models pull multilingual-e5-small Qwen2.5-Coder-1.5B-Instruct
+
+demo: models  ## two questions about the example documents, one English, one Chinese
+	@$(BIN)/ragstack ingest examples/documents --collection examples
+	@$(BIN)/ragstack ask --collection examples "How much memory do the weights of a model with 7 billion parameters need at 4 bits per weight?"
+	@$(BIN)/ragstack ask --collection examples "BERT 是编码器还是解码器？"
+
+test: models  ## the whole test suite
+	@$(BIN)/ragstack models pull all-MiniLM-L6-v2 SmolLM2-135M-Instruct
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## ruff: rules and format
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+fmt: $(READY)  ## ruff: mend rules and format
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+type: $(READY)  ## mypy, strict
+	$(BIN)/mypy
+
+bench: models  ## measurements (minutes to an hour; each prints ratios beside a rival in the same run)
+	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/answers.py
+
+clean:  ## remove what the build made; data and models stay
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,59 @@
+"""The lock that a writer of a collection holds: one at a time, across threads and processes.
+
+It is an advisory lock of the operating system on a file, so a process that dies lets go of it. The file holds the
+id of the process that took it last, for the message to whoever waits in vain.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from indexes.errors import StoreBusy
+
+__all__ = ["exclusive"]
+
+_PAUSE = 0.02
+
+
+@contextmanager
+def exclusive(path: Path, name: str, timeout: float) -> Iterator[None]:
+    """Hold the lock in the file ``path`` for as long as the block runs.
+
+    Args:
+        path: The file of the lock; made where it is missing, in a directory that is there.
+        name: The name of the collection, for the error.
+        timeout: How long to wait, in seconds.
+
+    Raises:
+        StoreBusy: Another writer held the lock all that time.
+        OSError: The file cannot be made.
+    """
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        _acquire(handle, name, timeout)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _acquire(handle: int, name: str, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                holder = os.pread(handle, 20, 0).decode(errors="replace").strip()
+                who = f"process {holder}" if holder.isdigit() else "another process"
+                raise StoreBusy(
+                    f"Collection {name!r} is being written by {who} and {timeout:g} s of waiting were not enough: "
+                    "let it finish, then type the command again."
+                ) from None
+            time.sleep(_PAUSE)
+        else:
+            return

@@ -1,0 +1,133 @@
+"""The values that cross the seams between the floors: small, frozen, with exact offsets.
+
+Offsets count characters (Python ``str`` indices) of a document's stored text, which never changes once it is
+stored. ``document.text[chunk.start:chunk.end]`` is the text of the chunk: always, to the character.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+__all__ = [
+    "Change",
+    "Chunk",
+    "CollectionInfo",
+    "Document",
+    "DocumentInfo",
+    "EncoderFingerprint",
+    "Hit",
+    "LedgerEntry",
+    "Metadata",
+    "Outcome",
+    "PageSpan",
+    "Scalar",
+    "ScoreKind",
+    "StoredChunk",
+]
+
+Scalar = str | int | float | bool | None
+Metadata = Mapping[str, Scalar]
+ScoreKind = Literal["cosine", "bm25", "rrf"]
+"""What a score means; higher is better in each. ``cosine`` in [-1, 1]; ``bm25`` the BM25 value, at least 0;
+``rrf`` a reciprocal rank fusion, good for ordering within one search and for nothing else."""
+Outcome = Literal["added", "changed", "unchanged", "removed", "refused", "failed"]
+"""What became of a file when it was brought in."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFingerprint:
+    """All that decides what a vector means. Two encoders are the same when these are equal."""
+
+    name: str
+    revision: str
+    dimension: int
+    pooling: str = "mean"
+    query_prefix: str = ""
+    passage_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageSpan:
+    """Page ``number`` (from 1) covers ``text[start:end]`` of its document."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as it is stored.
+
+    ``key`` is its identity in a collection (a resolved path, or an id that the caller gave); ``uri`` is what people
+    are shown, as given at ingestion. ``digest`` is the SHA-256 of the source's bytes together with whatever else
+    decides the stored result (settings of loading and chunking), in hex: equal digests mean nothing to do.
+    """
+
+    key: str
+    uri: str
+    title: str
+    text: str
+    digest: str
+    metadata: Metadata = field(default_factory=dict)
+    pages: tuple[PageSpan, ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """The number of the page that holds the character at ``offset``, or None where there are no pages."""
+        found = None
+        for page in self.pages:
+            if page.start > offset:
+                break
+            found = page.number
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of a document's text, ``text[start:end]``, that is encoded and found as one.
+
+    ``context`` (title, section path) is put before the text for the encoder and for BM25, and is no part of it.
+    ``digest`` identifies what is encoded (context and text): an equal digest means an equal vector.
+    """
+
+    start: int
+    end: int
+    context: str
+    digest: str
+    page: int | None = None
+    metadata: Metadata = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk as it comes back from a collection. ``metadata`` is the document's, overlaid by the chunk's own.
+
+    ``document`` is the document's ``uri``; ``text`` is the document's stored text from ``start`` to ``end``.
+    """
+
+    chunk_id: int
+    document_id: int
+    document: str
+    title: str
+    page: int | None
+    start: int
+    end: int
+    text: str
+    context: str
+    metadata: Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Hit(StoredChunk):
+    """A chunk found by a search; ``rank`` counts from 1, ``score`` means what ``score_kind`` says."""
+
+    rank: int
+    score: float
+    score_kind: ScoreKind
+
+    @classmethod
+    def of(cls, chunk: StoredChunk, rank: int, score: float, score_kind: ScoreKind) -> "Hit":
+        """The chunk with its place in a result list."""
+        fields = {name: getattr(chunk, name) for name in StoredChunk.__slots__}
+        return cls(**fields, rank=rank, score=score, score_kind=score_kind)

@@ -1,0 +1,106 @@
+"""Markdown: stored word for word; its parts are found by the line numbers of markdown-it's block tokens.
+
+Front matter between ``---`` lines gives metadata from its plain ``key: value`` lines. The title is the front
+matter's, else that of the first heading of the highest level near the top.
+"""
+
+import re
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from indexes.records import Scalar
+from ingest.documents import Block, BlockKind, Limits, Loaded, Refused
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+__all__ = ["load", "plain_heading"]
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_SCALAR_LINE = re.compile(r"^([A-Za-z_][\w-]*):[ \t]+(\S.*?)[ \t]*$", re.MULTILINE)
+_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]+>|(?<!\w)[*_~`]+|[*_~`]+(?!\w)|[ \t]*\{#[^}]*\}")
+_LEAF_KINDS: dict[str, BlockKind] = {"fence": "code", "code_block": "code", "html_block": "paragraph"}
+
+
+def load(source: str, limits: Limits) -> Loaded:
+    """Load Markdown.
+
+    Raises:
+        Refused: the text is longer than the limit.
+    """
+    if len(source) > limits.max_characters:
+        raise Refused(f"its text is longer than {limits.max_characters:,} characters; split it, or raise the limit")
+    metadata, body = _front_matter(source)
+    blocks = [Block(0, body, "code")] if body else []
+    blocks += _blocks(source, body)
+    title = metadata.pop("title", None)
+    return Loaded(source, "markdown", str(title) if title else _title(source, blocks), tuple(blocks), (), metadata)
+
+
+def plain_heading(line: str) -> str:
+    """Return a heading's words without Markdown's marks."""
+    text = re.sub(r"\n[ \t]*(?:=+|-+)[ \t]*$", "", line.strip())
+    text = re.sub(r"^#{1,6}[ \t]+|[ \t]+#+[ \t]*$", "", text)
+    return " ".join(_MARKUP.sub(lambda match: match[1] or "", text).split())
+
+
+def _front_matter(source: str) -> tuple[dict[str, Scalar], int]:
+    match = _FRONT_MATTER.match(source)
+    if match is None or not _SCALAR_LINE.search(match[1]):
+        return {}, 0
+    found: dict[str, Scalar] = {}
+    for key, value in _SCALAR_LINE.findall(match[1]):
+        if value[0] not in "[{|>&*!#":
+            found[key] = value.strip("\"'")
+    return found, match.end()
+
+
+def _blocks(source: str, body: int) -> list[Block]:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.core.ruler.enableOnly(["block"])
+    text = source[body:]
+    starts = [body, *(body + offset for offset in accumulate(len(line) + 1 for line in text.split("\n")))]
+    blocks: list[Block] = []
+    for token, kind in _structure(parser.parse(text)):
+        if token.map is None:
+            continue
+        start, end = starts[token.map[0]], min(starts[token.map[1]], len(source))
+        if blocks:
+            start = max(start, blocks[-1].end)
+        if source[start:end].strip():
+            level = int(token.tag[1]) if kind == "heading" else 0
+            blocks.append(Block(start, start + len(source[start:end].rstrip()), kind, level))
+    return blocks
+
+
+def _structure(tokens: "list[Token]") -> "list[tuple[Token, BlockKind]]":
+    """Pick the tokens that stand for parts, with their kinds; containers only colour what is in them."""
+    found: list[tuple[Token, BlockKind]] = []
+    lists = 0
+    head = False
+    for token in tokens:
+        if token.type == "list_item_open":
+            lists += 1
+        elif token.type == "list_item_close":
+            lists -= 1
+        elif token.type in ("thead_open", "thead_close"):
+            head = token.nesting == 1
+        elif token.type == "tr_open":
+            found.append((token, "table_header" if head else "table_row"))
+        elif token.type == "heading_open":
+            found.append((token, "heading"))
+        elif token.type == "paragraph_open":
+            found.append((token, "list_item" if lists else "paragraph"))
+        elif token.type in _LEAF_KINDS:
+            found.append((token, _LEAF_KINDS[token.type]))
+    return found
+
+
+def _title(source: str, blocks: list[Block]) -> str | None:
+    headings = [block for block in blocks if block.kind == "heading"][:3]
+    if not headings:
+        return None
+    best = min(headings, key=lambda block: block.level)
+    return plain_heading(source[best.start : best.end]) or None

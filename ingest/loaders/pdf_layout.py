@@ -1,0 +1,220 @@
+"""From the lines of a PDF to paragraphs and headings.
+
+A line continues the paragraph before it unless something says otherwise: a wider gap, another size or weight, an
+indent after a full stop, a list marker, a jump to another column after a full stop, or a line before it that is
+clearly shorter than its neighbours. Lines in a larger size than the body, and short bold lines that stand alone,
+are headings; running heads, feet and page numbers, which return at the edge of page after page, are dropped.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from ingest.cleaning import is_cjk, join_lines
+from ingest.documents import TextBuilder
+
+__all__ = ["Line", "arrange", "drop_furniture"]
+
+_MARKER = re.compile(
+    r"(?:[•●◦▪■◆‣]\s?|[*·–—-]\s|\(?\d{1,3}[.)]\s|[(（]\d{1,2}[)）]|\d{1,2}、|[(（]?[一二三四五六七八九十]{1,3}[)）、．]"
+    r"|第[〇零一二三四五六七八九十百\d]{1,5}[编章节条])(?=.*\w)"
+)
+_SENTENCE_END = re.compile(r"[.!?。！？；;:：…][\"'”’」』）)\]]*$")
+_TABLE_ROW = re.compile(r"(?:\s[-+(]?[\d,]+(?:\.\d+)?[%)]?){2,}$")
+_OPEN_END = re.compile(r"(?:[,，、(（-]|\b(?:and|or|of|the|a|an|in|to|for|with|by|on|is|are|that|which))$")
+_PAGE_NUMBER = re.compile(
+    r"(?:(?:page|p\.|第)?\s*[-–—·|/ ]*(?:\d{1,4}|[ivxl]{1,6})\s*[-–—·|/ ]*(?:页|頁|(?:of|/|共)\s*\d{1,4}\s*页?)?)", re.I
+)
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_DIGITS = re.compile(r"\d+")
+_LONGEST_HEADING = 120
+_EDGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A cleaned line of a page; ``x``, ``y`` (upwards) and ``size`` in points, ``size`` 0 where nothing is known.
+
+    ``across`` marks text that runs up or down the margin of an upright page, such as a stamp.
+    """
+
+    text: str
+    page: int
+    x: float
+    y: float
+    size: float
+    bold: bool = False
+    across: bool = False
+
+    @property
+    def width(self) -> float:
+        """The line's width in characters of Latin text; a CJK character counts twice."""
+        return len(self.text) + sum(map(is_cjk, self.text))
+
+
+def drop_furniture(pages: Sequence[list[Line]]) -> list[Line]:
+    """Return the lines of all pages without the heads, feet and page numbers that repeat at the pages' edges.
+
+    A line repeats where its words, digits aside, and its size are the same on at least three pages and half of all.
+    A page that would be left with nothing keeps everything.
+    """
+    edges = [_edges(page) for page in pages]
+    seen = Counter(key for page, edge in zip(pages, edges, strict=True) for key in {_key(page[i]) for i in edge})
+    enough = max(3, len(pages) * 0.5)
+    kept: list[Line] = []
+    for page, edge in zip(pages, edges, strict=True):
+        rest = [line for index, line in enumerate(page) if index not in edge or seen[_key(line)] < enough]
+        kept += rest or page
+    return kept
+
+
+def _edges(page: list[Line]) -> set[int]:
+    """The indices of the lines at the top and the bottom of a page, by place and by order."""
+    order = sorted(range(len(page)), key=lambda index: page[index].y)
+    known = any(line.size for line in page)
+    by_place = {*order[:_EDGE], *order[-_EDGE:]} if known else set()
+    count = len(page)
+    return by_place | set(range(min(_EDGE, count))) | set(range(max(0, count - _EDGE), count))
+
+
+def _key(line: Line) -> tuple[str, int]:
+    if _PAGE_NUMBER.fullmatch(line.text):
+        return "#", 0
+    return _DIGITS.sub("#", line.text.casefold()), round(line.size)
+
+
+def arrange(lines: Sequence[Line], builder: TextBuilder) -> dict[int, int]:
+    """Write ``lines`` to ``builder`` as paragraphs and headings; return where each page's text starts."""
+    body = _body_size(lines)
+    levels = _heading_levels(lines, body)
+    leading = _leading(lines)
+    words = _vocabulary(lines)
+    starts: dict[int, int] = {}
+    group: list[Line] = []
+    for line in lines:
+        if group and _breaks(group, line, body, leading):
+            _write(group, builder, levels, body, words, starts)
+            group = []
+        group.append(line)
+    if group:
+        _write(group, builder, levels, body, words, starts)
+    return starts
+
+
+def _body_size(lines: Sequence[Line]) -> float:
+    sizes: Counter[float] = Counter()
+    for line in lines:
+        sizes[line.size] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
+def _heading_levels(lines: Sequence[Line], body: float) -> dict[float, int]:
+    """Rank the sizes larger than the body: the largest is level 1; at most five levels."""
+    sizes = sorted({line.size for line in lines if line.size >= body * 1.12 and not line.across}, reverse=True)
+    merged: dict[float, int] = {}
+    level = 0
+    previous = 0.0
+    for size in sizes:
+        if not previous or size < previous * 0.94:
+            level, previous = min(level + 1, 5), size
+        merged[size] = level
+    return merged
+
+
+def _leading(lines: Sequence[Line]) -> float:
+    """The usual distance between lines of the body, in units of the font's size."""
+    gaps = [
+        (first.y - second.y) / second.size
+        for first, second in pairwise(lines)
+        if first.page == second.page and first.size == second.size > 0 and 0 < first.y - second.y < 3 * second.size
+    ]
+    return median(gaps) if gaps else 1.2
+
+
+def _vocabulary(lines: Sequence[Line]) -> frozenset[str]:
+    """The words of the document in lower case, without the halves of words broken at a line's end."""
+    words: set[str] = set()
+    after_break = False
+    for line in lines:
+        found = _WORD.findall(line.text)
+        breaks = line.text.endswith(("-", "\u2010"))
+        words.update(word.lower() for word in found[after_break : len(found) - breaks])
+        after_break = breaks
+    return frozenset(words)
+
+
+def _breaks(group: list[Line], line: Line, body: float, leading: float) -> bool:
+    """Whether ``line`` begins a new paragraph after the lines of ``group``."""
+    last = group[-1]
+    if line.across != last.across:
+        return True
+    ended = _SENTENCE_END.search(last.text) is not None
+    if _TABLE_ROW.search(last.text):
+        return True
+    if _MARKER.match(line.text) and (line.text[0] != "·" or ended or group[0].text[0] == "·"):
+        return True
+    if abs(line.size - last.size) > 0.1 * max(line.size, last.size):
+        return True
+    if line.bold != last.bold and (len(group) == 1 or ended):
+        return True
+    if line.page != last.page or line.y > last.y + last.size:
+        return ended or _starts_afresh(line.text) or last.size > body * 1.12
+    gap = (last.y - line.y) / last.size if last.size else 0.0
+    if gap > max(leading, 1.0) * 1.4:
+        return True
+    if ended and line.x > last.x + 0.8 * last.size > 0:
+        return True
+    return _is_short(group, line) and not _OPEN_END.search(last.text) and (ended or not line.text[0].islower())
+
+
+def _starts_afresh(text: str) -> bool:
+    """A new column or page goes on with the paragraph where it begins in lower case or with a CJK character."""
+    return not (text[0].islower() or is_cjk(text[0]))
+
+
+def _is_short(group: list[Line], line: Line) -> bool:
+    """Whether the last line of the group left room for the first word of the next."""
+    widest = max(line.width, *(each.width for each in group))
+    word = 2.0 if is_cjk(line.text[0]) else len(line.text.split(" ", 1)[0]) + 1.0
+    return group[-1].width + word < widest * 0.8
+
+
+def _write(
+    group: list[Line],
+    builder: TextBuilder,
+    levels: dict[float, int],
+    body: float,
+    words: frozenset[str],
+    starts: dict[int, int],
+) -> None:
+    """Join the lines of a group, note where pages begin, and add the result as a heading, list item or paragraph."""
+    text = ""
+    page_offsets: list[tuple[int, int]] = []
+    for line in group:
+        joined = join_lines(text, line.text, words)
+        page_offsets.append((line.page, len(joined) - len(line.text)))
+        text = joined
+    level = _heading_level(group, text, levels, body)
+    if level:
+        block = builder.add(text, "heading", level)
+    else:
+        block = builder.add(text, "list_item" if _MARKER.match(text) else "paragraph")
+    if block is not None:
+        for page, offset in page_offsets:
+            starts.setdefault(page, block.start + max(offset, 0))
+
+
+def _heading_level(group: list[Line], text: str, levels: dict[float, int], body: float) -> int:
+    if len(text) > _LONGEST_HEADING or not re.search(r"[^\W\d_]", text) or re.search(r"[。；;,，]$|\.$", text):
+        return 0
+    size = group[0].size
+    if group[0].across:
+        return 0
+    if size in levels and body:
+        return levels[size]
+    if all(line.bold for line in group) and len(group) <= 2 and not _OPEN_END.search(text) and size >= body * 0.95:
+        return min(max(levels.values(), default=0) + 1, 6)
+    return 0

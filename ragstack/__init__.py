@@ -1,0 +1,59 @@
+"""ragstack: ask a pile of documents, in English and Chinese, and get answers that can be checked word by word.
+
+>>> from ragstack import RagStack
+>>> stack = RagStack.open()
+>>> stack.ingest("docs/")
+>>> stack.ask("What is BERT?").text
+
+Heavy libraries are imported on first use, so that ``import ragstack`` costs next to nothing.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from indexes.errors import RagStackError
+    from indexes.records import Hit
+    from ingest.pipeline import IngestReport
+    from ragstack.answers import Answer, AnswerSentence, Citation, Event, Passage
+    from ragstack.config import Config, load_config
+    from ragstack.stack import RagStack
+
+__all__ = [
+    "Answer",
+    "AnswerSentence",
+    "Citation",
+    "Config",
+    "Event",
+    "Hit",
+    "IngestReport",
+    "Passage",
+    "RagStack",
+    "RagStackError",
+    "load_config",
+]
+
+_HOMES = {
+    "Answer": "ragstack.answers",
+    "AnswerSentence": "ragstack.answers",
+    "Citation": "ragstack.answers",
+    "Config": "ragstack.config",
+    "Event": "ragstack.answers",
+    "Hit": "indexes.records",
+    "IngestReport": "ingest.pipeline",
+    "Passage": "ragstack.answers",
+    "RagStack": "ragstack.stack",
+    "RagStackError": "indexes.errors",
+    "load_config": "ragstack.config",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ragstack' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,52 @@
+"""Is the answer in the evidence? Asked before anything is written.
+
+Features (all higher where an answer is likelier):
+    judge: the decoder's log-odds of Yes against No, one token, read with the passages in its cache.
+    coverage: the share of the question's information that the evidence holds, in [0, 1].
+    best: the same for the best single sentence.
+    cosine: the best cosine of question and evidence sentence.
+"""
+
+import math
+from collections.abc import Sequence
+
+from indexes.analysis import terms
+from ingest.encoders import Encoder
+from ragstack.calibration import Calibration
+from ragstack.evidence import Evidence, coverage, information
+from ragstack.generators.base import Judge
+from ragstack.language import language_of
+from ragstack.prompts import TEMPLATES, answerable_question
+
+__all__ = ["answerable", "answerable_features"]
+
+
+def answerable_features(
+    question: str, evidence: Sequence[Evidence], encoder: Encoder, judge: Judge | None
+) -> dict[str, float]:
+    """The features of one question over its evidence (at least one sentence)."""
+    held = [terms(item.text + " " + item.hit.context) for item in evidence]
+    weights = information(held)
+    rarest = math.log1p(len(evidence))
+    asked = terms(question)
+    cosines = encoder.encode_passages([item.text for item in evidence]) @ encoder.encode_queries([question])[0]
+    features = {
+        "coverage": coverage(asked, set().union(*held), weights, rarest),
+        "best": max(coverage(asked, set(words), weights, rarest) for words in held),
+        "cosine": float(cosines.max()),
+    }
+    if judge is not None:
+        language = language_of(question)
+        templates = TEMPLATES[language]
+        conversation = answerable_question(question, evidence, language)
+        features["judge"] = judge.log_odds(conversation, templates.yes, templates.no)
+    return features
+
+
+def answerable(
+    question: str, evidence: Sequence[Evidence], encoder: Encoder, judge: Judge | None, calibration: Calibration
+) -> tuple[float, bool]:
+    """The calibrated probability that the evidence answers the question, and whether that is enough to write."""
+    model = calibration.answerable if judge is not None else calibration.answerable_without_judge
+    probability = model.probability(answerable_features(question, evidence, encoder, judge))
+    return probability, probability >= model.threshold

@@ -1,0 +1,135 @@
+"""What comes back from a question: one frozen value, the same in the SDK, on the command line and in the chain.
+
+Offsets count characters of the document's stored text: ``quote == document.text[start:end]``, to the character.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from indexes.records import Hit
+
+__all__ = ["Answer", "AnswerSentence", "Citation", "Event", "Passage", "TokenUsage", "hit_to_dict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact words ``text[start:end]`` of a document; ``n`` is the number of its marker in the answer."""
+
+    n: int
+    document: str
+    title: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a document that was looked at: shown with a refusal as the nearest thing found."""
+
+    document: str
+    title: str
+    page: int | None
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """One sentence of an answer, without markers.
+
+    ``support`` is the calibrated probability that the cited words support it; ``citations`` are the numbers of
+    its citations, at least one.
+    """
+
+    text: str
+    support: float
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """Tokens read and written for one answer: the longest prompt, and all tokens the decoder wrote."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer whose every sentence is cited, or a refusal (``abstained``) that says why (``reason``).
+
+    ``text`` carries the markers ``[n]``. ``confidence`` is the calibrated probability that the evidence answers
+    the question, None where the generator cannot be asked. ``dropped`` are sentences that the generator wrote and
+    nothing supports; they are no part of ``text``. ``timings`` are seconds: retrieve, evidence, generate, verify,
+    total.
+    """
+
+    question: str
+    text: str
+    abstained: bool
+    reason: str
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+    generator: str
+    confidence: float | None = None
+    dropped: tuple[str, ...] = ()
+    nearest: tuple[Passage, ...] = ()
+    usage: TokenUsage = TokenUsage()
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``ragstack ask --json``."""
+        return {
+            "question": self.question,
+            "answer": self.text,
+            "abstained": self.abstained,
+            "reason": self.reason,
+            "sentences": [
+                {"text": s.text, "support": round(s.support, 4), "citations": list(s.citations)} for s in self.sentences
+            ],
+            "citations": [_fields(citation) for citation in self.citations],
+            "confidence": None if self.confidence is None else round(self.confidence, 4),
+            "dropped": list(self.dropped),
+            "nearest": [_fields(passage) for passage in self.nearest],
+            "generator": self.generator,
+            "usage": _fields(self.usage),
+            "timings": {name: round(seconds, 4) for name, seconds in self.timings.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A step of an answer that is being made.
+
+    ``kind`` and what ``value`` then is: ``retrieval`` (a tuple of :class:`indexes.records.Hit`), ``token`` (a piece
+    of the draft, unverified), ``sentence`` (a verified :class:`AnswerSentence`), ``citation`` (a
+    :class:`Citation`, before the first sentence that uses it), ``done`` (the :class:`Answer`).
+    """
+
+    kind: str
+    value: Any
+
+
+def hit_to_dict(hit: Hit) -> dict[str, Any]:
+    """One entry of ``hits`` in the JSON of ``ragstack search --json``."""
+    return {
+        "rank": hit.rank,
+        "score": hit.score,
+        "score_kind": hit.score_kind,
+        "chunk_id": hit.chunk_id,
+        "document": hit.document,
+        "title": hit.title,
+        "page": hit.page,
+        "start": hit.start,
+        "end": hit.end,
+        "text": hit.text,
+        "metadata": dict(hit.metadata),
+    }
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__}

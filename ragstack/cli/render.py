@@ -1,0 +1,163 @@
+"""What people see: answers, hits and tables, in colour on a terminal and as plain text elsewhere.
+
+A pipe or a file gets the same content without colour, cursor codes or broken lines. Control characters of documents
+are taken out, so that no document can write to the terminal by itself. White space is collapsed in what is shown,
+never in what is stored.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ragstack.language import PHRASES, Language, language_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from indexes.records import Hit
+    from ragstack.answers import Answer, Event
+
+__all__ = ["console", "flat", "follow", "paragraph", "show_answer", "show_hits", "show_table", "size"]
+
+_PASSAGE_CHARACTERS = 280
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # and what turns text around
+_CHINESE = r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
+_CHINESE_BREAK = re.compile(rf"(?<={_CHINESE})\s*\n\s*(?={_CHINESE})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    page: str
+    quote: str
+    dropped: str
+    cost: str
+
+
+_LABELS: dict[Language, _Labels] = {
+    "en": _Labels(
+        page="{document}, p. {page}",
+        quote="“{quote}”",
+        dropped="sentences left out because the documents do not support them: {n}",
+        cost="{seconds:.1f} s · {read} tokens read, {written} written · {generator}",
+    ),
+    "zh": _Labels(
+        page="{document}，第 {page} 页",
+        quote="“{quote}”",
+        dropped="因文档不支持而略去的句子：{n}",
+        cost="{seconds:.1f} 秒 · 读入 {read} 个词元，写出 {written} 个 · {generator}",
+    ),
+}
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A console that takes no bracket or colon in a text for markup."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+def flat(text: str) -> str:
+    """Text for one paragraph: no control characters, white space collapsed, broken Chinese lines joined."""
+    return " ".join(_CHINESE_BREAK.sub("", _CONTROL.sub(" ", text)).split())
+
+
+def size(n_bytes: int) -> str:
+    """A number of bytes for people, in decimal units as disks are sold."""
+    value, unit = float(n_bytes), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value /= 1000
+    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def follow(events: "Iterable[Event]", out: "Console") -> "Answer":
+    """Follow an answer to its end; on a terminal the draft is seen while it is written, dim, and then vanishes."""
+    from rich.live import Live
+    from rich.spinner import Spinner
+    from rich.text import Text
+
+    answer: Answer | None = None
+    draft = Text(style="dim")
+    shown = Live(Spinner("dots"), console=out, transient=True, refresh_per_second=4) if out.is_terminal else None
+    with shown or nullcontext():
+        for event in events:
+            if event.kind == "done":
+                answer = event.value
+            elif event.kind == "token" and shown:
+                draft.append(_CONTROL.sub("", event.value))
+                shown.update(draft)
+    if answer is None:
+        raise RuntimeError("the stream of an answer ended without its answer")
+    return answer
+
+
+def show_answer(answer: "Answer", out: "Console") -> None:
+    """An answer with its citations, or a refusal with what came nearest, in the language of the question."""
+    language = language_of(answer.question)
+    labels = _LABELS[language]
+    paragraph(out, flat(answer.text), "bold" if answer.abstained else "")
+    if answer.abstained:
+        paragraph(out, flat(answer.reason))
+    if answer.citations or answer.nearest:
+        out.print()
+    for citation in answer.citations:
+        paragraph(out, f"[{citation.n}] {_place(citation.document, citation.page, labels)}", "cyan")
+        paragraph(out, labels.quote.format(quote=flat(citation.quote)), indent=4)
+    if answer.nearest:
+        out.print(PHRASES[language].nearest)
+    for passage in answer.nearest:
+        paragraph(out, _place(passage.document, passage.page, labels), "cyan", indent=2)
+        paragraph(out, _shortened(passage.text), "dim", indent=4)
+    out.print()
+    if answer.dropped and not answer.abstained:
+        paragraph(out, labels.dropped.format(n=len(answer.dropped)), "dim")
+    cost = labels.cost.format(
+        seconds=answer.timings.get("total", 0.0),
+        read=answer.usage.prompt_tokens,
+        written=answer.usage.completion_tokens,
+        generator=answer.generator,
+    )
+    paragraph(out, cost, "dim")
+
+
+def show_hits(hits: "Sequence[Hit]", out: "Console") -> None:
+    """Ranked chunks, each with its place, its score and what the score means."""
+    for hit in hits:
+        where = _place(hit.document, hit.page, _LABELS["en"])
+        paragraph(out, f"{hit.rank}. {where}  ({hit.score_kind} {hit.score:.4f})", "cyan")
+        paragraph(out, _shortened(hit.text), indent=4)
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], out: "Console") -> None:
+    """Rows in columns, aligned by what letters cover on the screen; no line is broken or cut."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    lines = [list(columns), *([flat(cell) for cell in row] for row in rows)]
+    widths = [max(cell_len(line[at]) for line in lines) for at in range(len(columns))]
+    for number, line in enumerate(lines):
+        padded = "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
+        out.print(Text(padded.rstrip(), style="" if number else "bold"), soft_wrap=True)
+
+
+def paragraph(out: "Console", text: str, style: str = "", *, indent: int = 0) -> None:
+    """One paragraph: broken at the width of a terminal, never broken elsewhere."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if out.is_terminal:
+        out.print(Padding(Text(text, style, overflow="fold"), (0, 0, 0, indent), expand=False))
+    else:
+        out.print(Text(" " * indent + text), soft_wrap=True)
+
+
+def _place(document: str, page: int | None, labels: _Labels) -> str:
+    return flat(document) if page is None else labels.page.format(document=flat(document), page=page)
+
+
+def _shortened(text: str) -> str:
+    text = flat(text)
+    return text if len(text) <= _PASSAGE_CHARACTERS else text[:_PASSAGE_CHARACTERS].rstrip() + "…"

@@ -1,0 +1,242 @@
+"""The SDK: one object that holds the settings, the database and the models, and does the four things.
+
+Everything is opened on first use: a search loads the encoder and no decoder, a listing loads neither.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Self
+
+from indexes.errors import EncoderMismatch
+from indexes.records import Hit
+from ragstack.answers import Answer, Event
+from ragstack.config import Config, GeneratorKind, SearchMode, load_config
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+    from indexes.collection import Collection
+    from indexes.database import Database
+    from indexes.filters import Filter
+    from ingest.encoders import Encoder
+    from ingest.pipeline import IngestReport, Progress
+    from ragstack.answering import Answerer
+    from ragstack.generators.base import Generator
+    from ragstack.retrieval import Retriever
+
+__all__ = ["RagStack", "Where"]
+
+PathLike = str | os.PathLike[str]
+Where = Mapping[str, Any] | Sequence[str] | None
+"""A metadata filter: ``{"lang": "zh"}``, or conditions as on the command line, ``["lang=zh", "page<=3"]``."""
+
+
+class RagStack:
+    """Ask documents: ingest them, search them, ask them. Use it as a context manager, or call :meth:`close`."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._lock = RLock()
+        self._database: Database | None = None
+        self._encoder: Encoder | None = None
+        self._generators: dict[GeneratorKind, Generator] = {}
+
+    @classmethod
+    def open(cls, config: PathLike | Config | None = None, *, home: PathLike | None = None) -> Self:
+        """Open with a config file (default: ``./config.toml`` where it exists), or with settings already read.
+
+        Args:
+            config: Path of a TOML file, or a :class:`ragstack.config.Config`.
+            home: Where the data lives; wins over the config.
+
+        Raises:
+            ConfigError: a setting is wrong; the text names it.
+        """
+        if isinstance(config, Config):
+            if home is None:
+                return cls(config)
+            return cls(config.model_copy(update={"store": config.store.model_copy(update={"home": Path(home)})}))
+        overrides = {"store": {"home": Path(home)}} if home is not None else {}
+        return cls(load_config(config, overrides=overrides))
+
+    def ingest(
+        self,
+        paths: PathLike | Sequence[PathLike],
+        collection: str | None = None,
+        *,
+        prune: bool = False,
+        progress: "Callable[[Progress], None] | None" = None,
+    ) -> "IngestReport":
+        """Sync files and folders into a collection, which is made where it does not exist.
+
+        Args:
+            paths: Files and folders.
+            collection: Its name; None means the config's default.
+            prune: Remove documents whose files have vanished from ``paths``.
+            progress: Called as work goes on.
+
+        Raises:
+            EncoderMismatch: the collection was filled by another encoder.
+            StoreBusy: another process is writing to it.
+        """
+        from ingest.pipeline import ingest
+
+        encoder = self.encoder
+        target = self.database.create(collection or self.config.store.collection, encoder.fingerprint)
+        several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+        return ingest(
+            [Path(path) for path in several],
+            target,
+            encoder,
+            settings=self.config.ingest.to_pipeline(),
+            prune=prune,
+            progress=progress,
+        )
+
+    def search(
+        self,
+        question: str,
+        k: int | None = None,
+        *,
+        collection: str | None = None,
+        mode: SearchMode | None = None,
+        where: Where = None,
+    ) -> list[Hit]:
+        """The ``k`` best chunks for a question that satisfy ``where``, best first.
+
+        Raises:
+            UnknownCollection: there is no such collection.
+            UsageError: the question is empty or too long, or the filter cannot be understood.
+        """
+        return self._retriever(self.collection(collection)).search(question, k=k, mode=mode, where=_filter(where))
+
+    def ask(
+        self,
+        question: str,
+        *,
+        collection: str | None = None,
+        generator: GeneratorKind | None = None,
+        where: Where = None,
+    ) -> Answer:
+        """An answer whose every sentence is cited and verified, or a refusal.
+
+        Raises:
+            UnknownCollection: there is no such collection.
+            UsageError: the question is empty or too long, or the filter cannot be understood.
+            ModelMissing: the decoder is not on this machine; the text has the command that fetches it.
+            ModelError: the decoder failed.
+        """
+        return self._answerer(collection, generator).ask(question, _filter(where))
+
+    def stream(
+        self,
+        question: str,
+        *,
+        collection: str | None = None,
+        generator: GeneratorKind | None = None,
+        where: Where = None,
+    ) -> Iterator[Event]:
+        """The same as :meth:`ask`, event by event; the last one is ``done`` and holds the answer."""
+        yield from self._answerer(collection, generator).stream(question, _filter(where))
+
+    def as_tool(self, *, collection: str | None = None, name: str = "ask_documents") -> "BaseTool":
+        """A LangChain tool that an agent can call; its artifact is the :class:`ragstack.answers.Answer`."""
+        from ragstack.langchain import answer_tool
+
+        return answer_tool(self, collection=collection, name=name)
+
+    @property
+    def database(self) -> "Database":
+        """The database of the home directory."""
+        with self._lock:
+            if self._database is None:
+                from indexes.database import Database
+
+                store = self.config.store
+                self._database = Database.open(self.config.home, url=store.url or None, lock_timeout=store.lock_timeout)
+            return self._database
+
+    @property
+    def encoder(self) -> "Encoder":
+        """The encoder of the config."""
+        with self._lock:
+            if self._encoder is None:
+                from ingest.encoders import open_encoder
+
+                models = self.config.models
+                self._encoder = open_encoder(models.encoder, self.config.model_cache, threads=self.config.threads)
+            return self._encoder
+
+    def collection(self, name: str | None = None) -> "Collection":
+        """A collection, checked to have been filled by the encoder of the config.
+
+        Raises:
+            UnknownCollection: there is none of that name.
+            EncoderMismatch: it was filled by another encoder.
+        """
+        collection = self.database.collection(name or self.config.store.collection)
+        here = self.encoder.fingerprint
+        if collection.encoder != here:
+            raise EncoderMismatch(
+                f"collection {collection.name} was filled by encoder {collection.encoder.name} "
+                f"(revision {collection.encoder.revision}), but the config says {here.name} (revision "
+                f'{here.revision}); set models.encoder = "{collection.encoder.name}", or ingest into a new collection'
+            )
+        return collection
+
+    def generator(self, kind: GeneratorKind | None = None) -> "Generator":
+        """The generator of that kind (default: the config's), opened once."""
+        from ragstack.generators import open_generator
+
+        kind = kind or self.config.generator.kind
+        with self._lock:
+            if kind not in self._generators:
+                self._generators[kind] = open_generator(kind, self.config)
+            return self._generators[kind]
+
+    def close(self) -> None:
+        """Close models and database."""
+        with self._lock:
+            for generator in self._generators.values():
+                generator.close()
+            self._generators.clear()
+            if self._database is not None:
+                self._database.close()
+                self._database = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _retriever(self, collection: "Collection") -> "Retriever":
+        from ragstack.retrieval import Retriever
+
+        return Retriever(collection, self.encoder, self.config.retrieval)
+
+    def _answerer(self, name: str | None, kind: GeneratorKind | None) -> "Answerer":
+        from ragstack.answering import Answerer
+        from ragstack.calibration import load_calibration
+        from ragstack.evidence import EvidencePicker
+
+        collection = self.collection(name)
+        return Answerer(
+            collection=collection,
+            retriever=self._retriever(collection),
+            picker=EvidencePicker(self.encoder, self.config.evidence),
+            encoder=self.encoder,
+            generator=self.generator(kind),
+            calibration=load_calibration(),
+            max_tokens=self.config.generator.max_tokens,
+        )
+
+
+def _filter(where: Where) -> "Filter | None":
+    if not where:
+        return None
+    from indexes.filters import parse_where
+
+    return parse_where(where)

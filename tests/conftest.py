@@ -1,0 +1,55 @@
+"""Fixtures that every floor may use: a tiny deterministic encoder, and the directory of the model packs."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexes.records import EncoderFingerprint
+
+ROOT = Path(__file__).parents[1]
+
+
+class BagEncoder:
+    """A bag of words hashed into 64 dimensions: no model, the same vectors each time, similar texts near."""
+
+    fingerprint = EncoderFingerprint(name="bag-of-words", revision="1", dimension=64)
+    max_length = 512
+
+    def __init__(self) -> None:
+        self.encoded: list[str] = []
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(_words(text)) for text in texts]
+
+    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+        self.encoded += texts
+        return self._encode(texts)
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self._encode(texts)
+
+    def _encode(self, texts: Sequence[str]) -> np.ndarray:
+        vectors = np.full((len(texts), 64), 1e-3, dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in _words(text):
+                digest = hashlib.sha256(word.encode()).digest()
+                vectors[row, digest[0] % 64] += 1.0 if digest[1] % 2 else -1.0
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+|[\u3400-\u9fff]", text.lower())
+
+
+@pytest.fixture
+def bag_encoder() -> BagEncoder:
+    return BagEncoder()
+
+
+@pytest.fixture(scope="session")
+def examples() -> Path:
+    return ROOT / "examples" / "documents"

@@ -1,0 +1,62 @@
+"""Numbers in two languages, and sentences laid beside the evidence they rest on."""
+
+from typing import Any
+
+import pytest
+
+from indexes.records import Hit
+from ragstack.citations import align, numbers
+from ragstack.evidence import Evidence
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("GPT-3 has 175 billion parameters.", {"3", "175"}),
+        ("1,000 and １０００ are the same", {"1000"}),
+        ("a BLEU of 28.4.", {"28.4"}),
+        ("six layers, one of the largest", {"6"}),
+        ("共有十二层，三个编码器，一种方法", {"12", "3"}),
+        ("第5页，2017年", {"5", "2017"}),
+        ("no numbers, 没有数字", set()),
+    ],
+)
+def test_numbers_are_found_in_one_form(text: str, expected: set[str]) -> None:
+    assert numbers(text) == expected
+
+
+def evidence(*texts: str) -> list[Evidence]:
+    hit = Hit(1, 1, "d.md", "", None, 0, 0, "", "", {}, 1, 1.0, "rrf")
+    return [Evidence(hit, 100 * at, 100 * at + len(text), text, 1.0) for at, text in enumerate(texts)]
+
+
+def test_a_sentence_rests_on_the_evidence_that_holds_its_words(bag_encoder: Any) -> None:
+    read = evidence(
+        "BERT has an encoder only.", "T5 has an encoder and a decoder.", "GPT-3 has 175 billion parameters."
+    )
+    aligned = align(
+        "How large is GPT-3, and what is T5?",
+        ["GPT-3 has 175 billion parameters.", "T5 has a decoder."],
+        read,
+        bag_encoder,
+    )
+    assert [item.positions[0] for item in aligned] == [2, 1]
+    assert aligned[0].coverage == pytest.approx(1.0)
+    assert aligned[0].missing_numbers == ()
+
+
+def test_a_sentence_that_joins_two_sources_cites_both(bag_encoder: Any) -> None:
+    read = evidence("编码器读取整个句子。", "解码器逐词生成文本。", "词表有三万个词。")
+    (aligned,) = align("编码器和解码器有什么区别？", ["编码器读取整个句子，解码器逐词生成文本。"], read, bag_encoder)
+    assert sorted(aligned.positions) == [0, 1]
+
+
+def test_a_number_that_no_source_holds_is_missing(bag_encoder: Any) -> None:
+    read = evidence("The oak is 30 metres high.", "The ash is 20 metres high.")
+    aligned = align(
+        "How high is the oak in 2024?",
+        ["The oak was 35 metres high in 2024.", "It is 30 metres high."],
+        read,
+        bag_encoder,
+    )
+    assert [item.missing_numbers for item in aligned] == [("35",), ()]

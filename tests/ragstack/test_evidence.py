@@ -1,0 +1,64 @@
+"""Evidence: exact offsets, the budget, the measure of information by hand."""
+
+import math
+from typing import Any
+
+import pytest
+
+from indexes.records import Hit
+from ragstack.config import EvidenceSettings
+from ragstack.evidence import EvidencePicker, coverage, information
+
+TEXT = (
+    "Whales are mammals. The blue whale weighs up to 150 tonnes. It eats krill. "
+    "鲸是哺乳动物。蓝鲸最重可达150吨。它以磷虾为食。"
+)
+
+
+def hit(text: str, rank: int, start: int, document: int = 1) -> Hit:
+    return Hit(
+        rank, document, f"{document}.md", "Whales", None, start, start + len(text), text, "", {}, rank, 1.0, "rrf"
+    )
+
+
+def test_information_and_coverage_by_hand() -> None:
+    weights = information([["a", "b"], ["a", "c"], ["a"]])
+    assert weights == pytest.approx({"a": math.log(2), "b": math.log(4), "c": math.log(4)})
+    # of "a b x": ln 2 + ln 4 + 3 (unknown) are asked, "a" and "b" are held
+    share = coverage(["a", "b", "x", "b"], {"a", "b", "c"}, weights, unknown=3.0)
+    assert share == pytest.approx((math.log(2) + math.log(4)) / (math.log(2) + math.log(4) + 3.0))
+    assert coverage([], {"a"}, weights, unknown=1.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("How much does the blue whale weigh?", "The blue whale weighs up to 150 tonnes."),
+        ("蓝鲸有多重？", "蓝鲸最重可达150吨。"),
+    ],
+)
+def test_the_sentence_that_answers_is_picked_with_its_exact_offsets(
+    bag_encoder: Any, question: str, sentence: str
+) -> None:
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=1, max_tokens=100))
+    (picked,) = picker.pick(question, [hit(TEXT, 1, start=1000)])
+    assert picked.text == sentence
+    assert TEXT[picked.start - 1000 : picked.end - 1000] == sentence
+
+
+def test_the_budget_of_tokens_holds_and_order_is_the_documents(bag_encoder: Any) -> None:
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=6, max_tokens=32))
+    picked = picker.pick("blue whale krill tonnes 磷虾", [hit(TEXT, 1, start=0)])
+    assert len(picked) > 1
+    assert sum(bag_encoder.count_tokens([item.text for item in picked])) <= 32
+    assert [item.start for item in picked] == sorted(item.start for item in picked)
+
+
+def test_the_same_words_in_two_places_are_read_once(bag_encoder: Any) -> None:
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=6, max_tokens=200))
+    picked = picker.pick("blue whale", [hit("It eats krill.", 1, 0), hit("It eats  krill.", 2, 0, document=2)])
+    assert len(picked) == 1
+
+
+def test_no_hits_no_evidence(bag_encoder: Any) -> None:
+    assert EvidencePicker(bag_encoder, EvidenceSettings()).pick("anything", []) == []
