@@ -29,14 +29,12 @@ _RUN = re.compile(rf"(?P<unspaced>[{_UNSPACED}]+)|{_LETTERS}(?:[.\-]{_LETTERS})*
 _JOINT = re.compile(r"[.\-+#]+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
-_STOP_WORDS = frozenset(
-    """
+_STOP_WORDS = """
     a an and are as at be but by did do does for from had has have he her his how i if in into is it its no not of on
     or s she such t that the their then there these they this to was we were what when where which who whom why will
     with you
     的 了 是 在 和 与 及 或 也 而 之 于 被 把 对 为 以 等 这 那 哪 什么 谁 吗 呢 多少 怎么 如何
-    """.split()
-)
+"""
 
 
 def terms(text: str) -> list[str]:
@@ -107,4 +105,4 @@ def _stem(word: str) -> str:
 
 @cache
 def _stop_terms() -> frozenset[str]:
-    return frozenset(_stem(word) for word in _STOP_WORDS)
+    return frozenset(_stem(word) for word in _STOP_WORDS.split())

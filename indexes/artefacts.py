@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from indexes.analysis import identity
-from indexes.dense import DenseIndex
+from indexes.dense import DenseIndex, Kind
 from indexes.lexical import Postings
 from indexes.records import EncoderFingerprint
 from indexes.segment import Segment
@@ -35,7 +35,7 @@ _IDS = "ids.npy"
 _LIVE = "live.npy"
 
 
-class BadArtefact(Exception):  # noqa: N818 - never seen by a caller: what is bad is made again
+class BadArtefact(Exception):
     """The files of a generation are missing, damaged or made for something else; the text says what."""
 
 
@@ -48,7 +48,7 @@ class Manifest:
     sequence: int
     encoder: dict[str, Any]
     analysis: str
-    kind: str
+    kind: Kind
     rows: int
     files: dict[str, str]
 
@@ -157,10 +157,7 @@ class Artefacts:
     def _segment(self, folder: Path, manifest: Manifest) -> Segment:
         ids = np.load(folder / _IDS, mmap_mode="r", allow_pickle=False)
         live = np.load(folder / _LIVE, allow_pickle=False) if _LIVE in manifest.files else None
-        if manifest.kind not in ("flat", "hnsw"):
-            raise BadArtefact(f"{folder.name} holds an index of unknown kind {manifest.kind!r}")
-        kind = "flat" if manifest.kind == "flat" else "hnsw"
-        dense = DenseIndex.open(folder, kind, manifest.rows, self.encoder.dimension)
+        dense = DenseIndex.open(folder, manifest.kind, manifest.rows, self.encoder.dimension)
         return Segment(ids, dense, Postings.open(folder), live)
 
 

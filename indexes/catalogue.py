@@ -34,7 +34,7 @@ class Catalogue:
     """The catalogue of one home. Safe to share between threads."""
 
     def __init__(self, home: Path, url: str | None, lock_timeout: float) -> None:
-        self._home = home
+        self.home = home
         self._url = url
         self._timeout = lock_timeout
         self._engine: Engine | None = None
@@ -43,11 +43,11 @@ class Catalogue:
     @property
     def path(self) -> Path:
         """The file of the embedded catalogue."""
-        return self._home / FILE_NAME
+        return self.home / FILE_NAME
 
     def exists(self) -> bool:
         """Whether there is anything to read."""
-        with storing(self._home):
+        with storing(self.home):
             return self._connect(write=False) is not None
 
     @contextmanager
@@ -57,10 +57,10 @@ class Catalogue:
         Raises:
             StoreError: The catalogue cannot be read.
         """
-        with storing(self._home):
+        with storing(self.home):
             engine = self._connect(write=False)
             if engine is None:
-                raise StoreError(f"The home {self._home} holds no catalogue: type `ragstack ingest PATH` to make one.")
+                raise StoreError(f"The home {self.home} holds no catalogue: type `ragstack ingest PATH` to make one.")
             with engine.connect() as connection:
                 yield connection
 
@@ -71,7 +71,7 @@ class Catalogue:
         Raises:
             StoreError: The catalogue cannot be written; nothing has changed.
         """
-        with storing(self._home):
+        with storing(self.home):
             engine = self._connect(write=True)
             if engine is not None:
                 with _writing(engine) as connection:
@@ -112,10 +112,10 @@ class Catalogue:
         return create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True, **_POOL)
 
     def _engine_of_file(self, *, write: bool) -> Engine | None:
-        if self._home.exists() and not self._home.is_dir():
-            raise StoreError(f"The home {self._home} is a file, not a directory: choose another with `--home DIR`.")
+        if self.home.exists() and not self.home.is_dir():
+            raise StoreError(f"The home {self.home} is a file, not a directory: choose another with `--home DIR`.")
         if write:
-            self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         elif not self.path.is_file() or self.path.stat().st_size == 0:
             return None
@@ -125,7 +125,7 @@ class Catalogue:
         return engine
 
     def _can_write(self) -> bool:
-        return os.access(self._home, os.W_OK) and os.access(self.path, os.W_OK)
+        return os.access(self.home, os.W_OK) and os.access(self.path, os.W_OK)
 
     def _connect_to_file(self) -> sqlite3.Connection:
         writable = self._can_write()

@@ -7,6 +7,7 @@ compared one by one.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +26,13 @@ _FEW = 0.1  # the share of allowed rows below which comparing them one by one co
 _FILE = "dense.faiss"
 
 
+@cache
+def _faiss() -> Any:
+    import faiss
+
+    return faiss
+
+
 def choose_kind(rows: int) -> Kind:
     """The kind of index for a number of vectors: exact for as long as that takes a few milliseconds, then a graph."""
     return "flat" if rows <= FLAT_LIMIT else "hnsw"
@@ -39,37 +47,36 @@ def normalised(vectors: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DenseIndex:
-    """Unit vectors (n, d), numbered from 0, and the FAISS index over them. Never changed once it is made."""
+    """Unit vectors (n, d), numbered from 0, and the FAISS index over them, mapped from ``path`` or held in memory.
+
+    Never changed once it is made.
+    """
 
     kind: Kind
     index: Any
+    path: Path | None = None
 
     @classmethod
     def build(cls, vectors: np.ndarray, kind: Kind) -> "DenseIndex":
         """An index of a kind over unit vectors (n, d) float32."""
-        import faiss
-
         if kind == "flat":
-            index = faiss.IndexFlatIP(vectors.shape[1])
+            index = _faiss().IndexFlatIP(vectors.shape[1])
         else:
-            index = faiss.IndexHNSWFlat(vectors.shape[1], _NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
+            index = _faiss().IndexHNSWFlat(vectors.shape[1], _NEIGHBOURS, _faiss().METRIC_INNER_PRODUCT)
             index.hnsw.efConstruction = _EF_CONSTRUCTION
         index.add(np.ascontiguousarray(vectors, np.float32))
         return cls(kind, index)
 
     def extended(self, vectors: np.ndarray) -> "DenseIndex":
         """A copy of this index with unit vectors (m, d) after its own."""
-        import faiss
-
-        index = faiss.clone_index(self.index)
+        # what is mapped from a file cannot grow, not even as a clone: FAISS would end the process
+        index = _faiss().read_index(str(self.path)) if self.path else _faiss().clone_index(self.index)
         index.add(np.ascontiguousarray(vectors, np.float32))
         return DenseIndex(self.kind, index)
 
     def save(self, folder: Path) -> None:
         """Write the index into ``folder``."""
-        import faiss
-
-        faiss.write_index(self.index, str(folder / _FILE))
+        _faiss().write_index(self.index, str(folder / _FILE))
 
     @classmethod
     def open(cls, folder: Path, kind: Kind, rows: int, dimension: int) -> "DenseIndex":
@@ -78,27 +85,24 @@ class DenseIndex:
         Raises:
             ValueError: The file is missing, unreadable or not the index it should be.
         """
-        import faiss
-
+        path = folder / _FILE
+        classes = {"flat": _faiss().IndexFlatIP, "hnsw": _faiss().IndexHNSWFlat}
         try:
-            index = faiss.read_index(str(folder / _FILE), faiss.IO_FLAG_MMAP_IFC)
+            index = _faiss().read_index(str(path), _faiss().IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
             raise ValueError(f"{_FILE} cannot be read") from error
-        expected = faiss.IndexFlatIP if kind == "flat" else faiss.IndexHNSWFlat
-        if not isinstance(index, expected) or (index.ntotal, index.d) != (rows, dimension):
+        if not isinstance(index, classes[kind]) or (index.ntotal, index.d) != (rows, dimension):
             raise ValueError(f"{_FILE} is not a {kind} index of {rows} vectors of {dimension} dimensions")
-        return cls(kind, index)
+        return cls(kind, index, path)
 
     @property
     def vectors(self) -> np.ndarray:
         """The unit vectors (n, d), in place: not to be written to, nor used after this object has gone."""
-        import faiss
-
-        storage = self.index if self.kind == "flat" else faiss.downcast_index(self.index.storage)
+        storage = self.index if self.kind == "flat" else _faiss().downcast_index(self.index.storage)
         shape = int(self.index.ntotal), int(self.index.d)
         if not shape[0]:
             return np.empty(shape, np.float32)
-        vectors: np.ndarray = faiss.rev_swig_ptr(storage.get_xb(), shape[0] * shape[1]).reshape(shape)
+        vectors: np.ndarray = _faiss().rev_swig_ptr(storage.get_xb(), shape[0] * shape[1]).reshape(shape)
         return vectors
 
     def search(self, query: np.ndarray, k: int, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -126,17 +130,15 @@ class DenseIndex:
     def _search_index(
         self, query: np.ndarray, k: int, allowed: np.ndarray | None, share: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        import faiss
-
         selector = None
         if allowed is not None:
             bits = np.packbits(allowed, bitorder="little")
-            selector = faiss.IDSelectorBitmap(len(allowed), faiss.swig_ptr(bits))
+            selector = _faiss().IDSelectorBitmap(len(allowed), _faiss().swig_ptr(bits))
         if self.kind == "flat":
-            parameters = faiss.SearchParameters(sel=selector)
+            parameters = _faiss().SearchParameters(sel=selector)
         else:
             effort = min(_EF_LONGEST, int(max(_EF_SEARCH, 2 * k) / share))
-            parameters = faiss.SearchParametersHNSW(efSearch=max(effort, k), sel=selector)
+            parameters = _faiss().SearchParametersHNSW(efSearch=max(effort, k), sel=selector)
         cosines, rows = self.index.search(query[None], k, params=parameters)
         found = rows[0] >= 0
         return rows[0][found], cosines[0][found]

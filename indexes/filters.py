@@ -7,7 +7,8 @@ Dates are ISO 8601 texts, which sort as dates do. Only `Exists` and the negation
 the key; ``key != value`` is the negation of ``key = value``.
 
 What a person types (`parse_where`) has no kinds: ``year=3`` finds the number and the text alike, and ``year<=3``
-compares as numbers where the stored value reads as a number, else as text (``loose`` comparisons).
+compares as numbers where the stored value reads as a number, else as text with what starts with a digit, as dates do
+(``loose`` comparisons).
 """
 
 import math
@@ -89,7 +90,8 @@ def parse_where(conditions: Sequence[str]) -> Filter | None:
         match = _CONDITION.fullmatch(condition)
         if match is None:
             raise FilterError(f"The filter {condition!r} cannot be understood: {_EXPECTED}.")
-        parts.append(Compare(match["key"], match["operator"], match["value"], loose=True))
+        operator: Any = match["operator"]
+        parts.append(Compare(match["key"], operator, match["value"], loose=True))
     return _all(parts)
 
 

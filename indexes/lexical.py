@@ -22,7 +22,7 @@ import numpy as np
 
 from indexes.analysis import terms
 
-__all__ = ["B", "K1", "Postings", "Statistics", "term_hash"]
+__all__ = ["K1", "B", "Postings", "Statistics", "term_hash"]
 
 K1 = 1.2
 B = 0.75

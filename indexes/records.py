@@ -131,3 +131,50 @@ class Hit(StoredChunk):
         """The chunk with its place in a result list."""
         fields = {name: getattr(chunk, name) for name in StoredChunk.__slots__}
         return cls(**fields, rank=rank, score=score, score_kind=score_kind)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A stored document without its text, as lists of documents give it; ``chunks`` counts its chunks."""
+
+    document_id: int
+    key: str
+    uri: str
+    title: str
+    digest: str
+    metadata: Metadata
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionInfo:
+    """A collection at a glance. ``sequence`` counts its commits; ``generation`` is that of its files, 0 for none."""
+
+    name: str
+    encoder: EncoderFingerprint
+    documents: int
+    chunks: int
+    created: datetime
+    sequence: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one commit did to the chunks of a collection; a reused chunk keeps its id and its vector."""
+
+    added: int = 0
+    reused: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """The outcome of one file in the last ingestion that met it; ``time`` is set when it is recorded."""
+
+    key: str
+    uri: str
+    outcome: Outcome
+    reason: str = ""
+    digest: str = ""
+    time: datetime | None = None

@@ -7,6 +7,7 @@ A chunk that was removed stays in its segment, no longer live, until segments ar
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -53,7 +54,8 @@ class Segment:
             return np.empty(0, np.int64)
         places = np.searchsorted(self.ids, ids)
         places[places == len(self.ids)] = 0
-        return places[self.ids[places] == ids]
+        found: np.ndarray = places[self.ids[places] == ids]
+        return found
 
     def allowed(self, ids: np.ndarray | None) -> np.ndarray | None:
         """The mask (n,) of the live rows among ``ids`` (m,), or of all live rows; None where that is every row."""
@@ -113,7 +115,7 @@ def _can_grow(segments: Sequence[Segment]) -> bool:
     if first.dense.kind != "hnsw" or first.live_count < (1 - _DEAD_IN_GRAPH) * len(first.ids):
         return False
     ends = [(segment.ids[0], segment.ids[-1]) for segment in segments if len(segment.ids)]
-    return all(before[1] < after[0] for before, after in zip(ends, ends[1:], strict=False))
+    return all(before[1] < after[0] for before, after in pairwise(ends))
 
 
 def _grown(segments: Sequence[Segment]) -> Segment:

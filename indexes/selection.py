@@ -12,11 +12,11 @@ import hashlib
 import math
 import operator
 from collections.abc import Callable, Iterable
+from functools import reduce
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, false, not_, or_, select, true, type_coerce
-from sqlalchemy.types import Text
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, and_, false, or_, select, true, union_all
 
 from indexes.filters import And, Compare, Exists, Filter, In, Not, Or
 from indexes.models import ChunkAttributeRow, ChunkRow, DocumentAttributeRow
@@ -34,18 +34,36 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 _Attributes = type[ChunkAttributeRow] | type[DocumentAttributeRow]
 
 
-def select_ids(connection: Connection, collection_id: int, where: Filter) -> np.ndarray:
-    """The ids of the collection's chunks for which ``where`` holds: int64, rising."""
-    statement = select(ChunkRow.id).where(ChunkRow.collection_id == collection_id, _clause(collection_id, where))
-    ids = np.fromiter(connection.scalars(statement), np.int64)
-    ids.sort()
-    return ids
+def select_ids(
+    connection: Connection, collection_id: int, where: Filter, everything: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """The ids (m,) int64, rising, of the collection's chunks for which ``where`` holds.
+
+    Each simple condition is one statement that its index answers; and, or and not are set operations on what comes
+    back. ``everything`` gives the ids of all chunks, for what is not.
+    """
+
+    def ids_of(part: Filter) -> np.ndarray:
+        return select_ids(connection, collection_id, part, everything)
+
+    match where:
+        case And(parts):
+            return reduce(np.intersect1d, map(ids_of, parts)) if parts else everything()
+        case Or(parts):
+            return reduce(np.union1d, map(ids_of, parts), np.empty(0, np.int64))
+        case Not(part):
+            return np.setdiff1d(everything(), ids_of(part), assume_unique=True)
+        case Compare(key, "!=", value, loose):
+            return ids_of(Not(Compare(key, "=", value, loose)))
+    return np.unique(np.array(connection.scalars(_holding(collection_id, where)).all(), np.int64))
 
 
 def attributes(pairs: Iterable[tuple[str, Scalar]]) -> list[dict[str, Any]]:
     """The rows of attributes, without their owner, for keys and values; equal rows once."""
     rows = {(key, *attribute(value)) for key, value in pairs}
-    return [{"key": key, "kind": kind, "text": text, "number": number} for key, kind, text, number in sorted(rows, key=str)]
+    return [
+        {"key": key, "kind": kind, "text": text, "number": number} for key, kind, text, number in sorted(rows, key=str)
+    ]
 
 
 def attribute(value: Scalar) -> tuple[str, str, float | None]:
@@ -81,33 +99,16 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _clause(collection_id: int, where: Filter) -> ColumnElement[bool]:
-    match where:
-        case And(parts):
-            return and_(true(), *(_clause(collection_id, part) for part in parts))
-        case Or(parts):
-            return or_(false(), *(_clause(collection_id, part) for part in parts))
-        case Not(part):
-            return not_(_clause(collection_id, part))
-        case Compare(key, "!=", value, loose):
-            return not_(_clause(collection_id, Compare(key, "=", value, loose)))
-    return or_(
-        ChunkRow.id.in_(
-            select(ChunkAttributeRow.chunk_id).where(*_of(ChunkAttributeRow, collection_id, where.key), _test(ChunkAttributeRow, where))
-        ),
-        and_(
-            ChunkRow.document_id.in_(
-                select(DocumentAttributeRow.document_id).where(
-                    *_of(DocumentAttributeRow, collection_id, where.key), _test(DocumentAttributeRow, where)
-                )
-            ),
-            ChunkRow.id.not_in(select(ChunkAttributeRow.chunk_id).where(*_of(ChunkAttributeRow, collection_id, where.key))),
-        ),
+def _holding(collection_id: int, where: Compare | In | Exists) -> CompoundSelect[tuple[int]]:
+    """Chunks with such an attribute of their own, and chunks without any of that key whose document has one."""
+    own, inherited = ChunkAttributeRow, DocumentAttributeRow
+    hidden = ChunkRow.id.in_(select(own.chunk_id).where(own.collection_id == collection_id, own.key == where.key))
+    return union_all(
+        select(own.chunk_id).where(own.collection_id == collection_id, own.key == where.key, _test(own, where)),
+        select(ChunkRow.id)
+        .join(inherited, inherited.document_id == ChunkRow.document_id)
+        .where(inherited.collection_id == collection_id, inherited.key == where.key, _test(inherited, where), ~hidden),
     )
-
-
-def _of(row: _Attributes, collection_id: int, key: str) -> tuple[ColumnElement[bool], ...]:
-    return row.collection_id == collection_id, row.key == key
 
 
 def _test(row: _Attributes, where: Compare | In | Exists) -> ColumnElement[bool]:
@@ -151,7 +152,8 @@ def _ordered(row: _Attributes, symbol: str, value: Scalar) -> ColumnElement[bool
 
 def _ordered_loosely(row: _Attributes, symbol: str, value: str) -> ColumnElement[bool]:
     compare, number = _COMPARISONS[symbol], _number(value)
-    as_text = and_(compare(row.text, type_coerce(_shortened(value), Text)), row.kind == "s")
+    as_text = and_(compare(row.text, _shortened(value)), row.kind == "s")
     if number is None:
         return as_text
-    return or_(compare(row.number, number), and_(row.number.is_(None), as_text))
+    starts_with_digit = and_(row.text >= "0", row.text < ":")  # a date, a version
+    return or_(compare(row.number, number), and_(row.number.is_(None), as_text, starts_with_digit))

@@ -44,6 +44,11 @@ class Snapshot:
         """The number of chunks."""
         return sum(segment.live_count for segment in self.segments)
 
+    def ids(self) -> np.ndarray:
+        """The ids (n,) int64 of all chunks, rising."""
+        live = [part.ids if part.live is None else part.ids[part.live] for part in self.segments]
+        return np.sort(np.concatenate([np.empty(0, np.int64), *live]))
+
     def dense(self, query: np.ndarray, k: int, ids: np.ndarray | None) -> Found:
         """The ``k`` chunks of highest cosine to a unit vector (d,), among ``ids`` (m,) where given."""
         found = []

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-__all__ = ["clean_characters", "collapse", "is_cjk", "join_lines", "mend_spacing"]
+__all__ = ["clean_characters", "collapse", "is_cjk", "join_lines", "mend_spacing", "plain_heading"]
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _CJK = _HAN + r"\u2e80-\u2fdf\u3000-\u303f\u3040-\u30ff\uf900-\ufaff\uff01-\uff60\uffe0-\uffe6"
@@ -30,6 +30,7 @@ _LINE_IN_CJK = re.compile(f"(?<=[{_CJK}])[ \t]*\n[ \t]*(?=[{_CJK}])")
 _WHITE = re.compile(r"\s+")
 _BROKEN_WORD = re.compile(r"([^\W\d_]{2,})[-\u2010]$")
 _PREFIXES = frozenset({"self", "well", "high", "low", "long", "short", "full", "half", "cross", "end", "state"})
+_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]+>|(?<!\w)[*_~`]+|[*_~`]+(?!\w)|[ \t]*\{#[^}]*\}")
 _WORD_END = re.compile(r"[^\W\d_]+")
 
 
@@ -83,3 +84,10 @@ def join_lines(first: str, second: str, words: Collection[str] = ()) -> str:
     if (is_cjk(first[-1]) and is_cjk(second[0])) or (first[-1] in "-/\u2010\u2013" and first[-2:-1].strip()):
         return first + second
     return f"{first} {second}"
+
+
+def plain_heading(line: str) -> str:
+    """Return a heading's words without Markdown's marks."""
+    text = re.sub(r"\n[ \t]*(?:=+|-+)[ \t]*$", "", line.strip())
+    text = re.sub(r"^#{1,6}[ \t]+|[ \t]+#+[ \t]*$", "", text)
+    return " ".join(_MARKUP.sub(lambda match: match[1] or "", text).split())

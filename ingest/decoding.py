@@ -45,8 +45,9 @@ def _decode(data: bytes) -> tuple[str, str]:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             text = _try(data, encoding)
-            if text is not None:
-                return text, encoding.removesuffix("-sig")
+            if text is None:
+                raise Refused(f"it is marked as {encoding.removesuffix('-sig')} and is not; save it as UTF-8")
+            return text, encoding.removesuffix("-sig")
     if b"\0" in data:
         text, encoding = _unmarked_utf16(data)
         if text is not None:
@@ -115,7 +116,7 @@ def _looks_western(text: str) -> bool:
     foreign = [character for character in text if character > "\x7f"]
     likely = sum(character.isalpha() or character in "‘’“”–—…€£©®°«»§·•¿¡\xa0" for character in foreign)
     letters = sum(character.isascii() and character.isalpha() for character in text)
-    return likely >= 0.9 * len(foreign) and len(foreign) <= 0.25 * letters
+    return likely >= 0.9 * len(foreign) and len(foreign) <= 0.5 * letters
 
 
 def _detect(data: bytes) -> tuple[str, str]:

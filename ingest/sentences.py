@@ -25,17 +25,22 @@ _BORDER_LINE = re.compile(
 )
 _ONE_LINE = re.compile(r"[ \t\u3000]*(?:\#{1,6}[ \t]|\||```|~~~|(?:[-=*_]{3,}|[-:| ]{3,})[ \t]*$)")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
-_BRACKETS = {")": "(", "）": "（", "]": "[", "】": "【", "〕": "〔"}
+_BRACKETS = {")": "(", "）": "（", "]": "[", "】": "【", "〕": "〔", "》": "《"}
 _OPENING = frozenset(_BRACKETS.values())
 _LONGEST_BRACKET = 400
 
-_STOP = re.compile(r"[。｡！？；!?]+[。｡！？!?…]*|…+[。！？!?]*|[.．]+[!?！？。]*|[()（）\[\]【】〔〕]")
+_STOP = re.compile(r"[。｡！？；!?]+[。｡！？!?…]*|…+[。！？!?]*|[.．]+[!?！？。]*|[()（）\[\]【】〔〕《》]")
+_BRACKET = re.compile(r"[()（）\[\]【】〔〕《》]")
 _CLOSERS = re.compile(r"(?:[\"'”’」』）)\]】〕》〉*_`~]|\[\d+(?:[,–-] ?\d+)*\])*")
 _SPACE = re.compile(r"\s*")
 _SKIP_TO_WORD = re.compile(r"[\s\"'“‘「『（(\[【《*_`~]*")
-_WORD_BEFORE = re.compile(r"[\w.@/&'’:\\+-]*$")
+_WORD_BEFORE = re.compile(r"[A-Za-z0-9_\u00c0-\u024f.@/&'’:\\+°-]*$")
+_QUOTES = frozenset("\"'”’」』")
+_COLON = re.compile("[:：]")
 _NEXT_WORD = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?")
-_ZH_SPEAKER = re.compile(rf"[{_HAN}]{{0,6}}(?:说道|问道|答道|说|问|道|喊|叫|笑|想|回答|表示|指出)(?:[:：，。]|[{_HAN}]{{0,2}}[：，。])")
+_ZH_SPEAKER = re.compile(
+    rf"[{_HAN}]{{0,6}}(?:说道|问道|答道|说|问|道|喊|叫|笑|想|回答|表示|指出)(?:[:：，。]|[{_HAN}]{{0,2}}[：，。])"
+)
 _EN_SPEAKER = re.compile(
     r"(?:[A-Z][a-z]+ ){1,2}(?:said|asked|replied|answered|cried|shouted|wrote|added|says|asks|explained|wondered)\b"
 )
@@ -47,9 +52,10 @@ _TITLES = frozenset(
 )
 _BEFORE_NUMBERS = frozenset(
     {"no", "nos", "nr", "fig", "figs", "eq", "eqs", "eqn", "vol", "vols", "p", "pp", "sec", "secs", "ch", "chap"}
-    | {"art", "ref", "refs", "tab", "tbl", "ex", "app", "para", "pt", "ver", "ed", "c", "ca", "n", "op", "art", "cl"}
-    | {"jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "tel", "ext", "arts"}
+    | {"art", "ref", "refs", "tab", "tbl", "ex", "app", "para", "pt", "ver", "ed", "c", "ca", "n", "op", "cl"}
+    | {"jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "tel", "ext", "n°"}
 )
+_BEFORE_NUMERALS = frozenset({"fig", "eq", "sec", "app", "vol"})
 _MAYBE = frozenset(
     {"etc", "inc", "ltd", "co", "corp", "jr", "sr", "u.s", "u.k", "u.n", "e.u", "u.s.a", "a.m", "p.m", "am", "pm"}
     | {"ph.d", "m.d", "b.a", "m.a", "b.sc", "m.sc", "d.c", "dept", "univ", "est", "ave", "blvd", "rd", "mt", "ft"}
@@ -79,9 +85,9 @@ def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[t
         blank. Every character between ``start`` and ``end`` that is not white space is in one of them.
     """
     spans: list[tuple[int, int]] = []
-    for first, last in _pieces(text, start, len(text) if end is None else end):
+    for first, last, whole in _pieces(text, start, len(text) if end is None else end):
         begin = first
-        for stop in _stops(text, first, last):
+        for stop in () if whole else _stops(text, first, last):
             spans.append((begin, stop))
             space = _SPACE.match(text, stop, last)
             begin = space.end() if space else stop
@@ -90,8 +96,8 @@ def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[t
     return spans
 
 
-def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut at hard borders; yields trimmed, non-blank spans."""
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Cut at hard borders; yields trimmed, non-blank spans, and whether they are to stay whole (code, table rows)."""
     begin = last = start
     fenced = False
     position = start
@@ -104,25 +110,20 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
             yield from _trim(text, begin, last)
             begin = position
         last = stop
-        if fence or fenced or _is_one_line(text, position, stop):
-            yield from _trim(text, begin, stop)
+        if fence or fenced or _ONE_LINE.match(text, position, stop):
+            yield from _trim(text, begin, stop, fence or fenced or text[position:stop].lstrip().startswith("|"))
             begin = stop
         fenced ^= fence
         position = stop + 1
     yield from _trim(text, begin, end)
 
 
-def _is_one_line(text: str, start: int, end: int) -> bool:
-    match = _ONE_LINE.match(text, start, end)
-    return match is not None
-
-
-def _trim(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _trim(text: str, start: int, end: int, whole: bool = False) -> Iterator[tuple[int, int, bool]]:
     piece = text[start:end]
     bare = piece.strip()
     if bare:
         offset = start + len(piece) - len(piece.lstrip())
-        yield offset, offset + len(bare)
+        yield offset, offset + len(bare), whole
 
 
 def _stops(text: str, start: int, end: int) -> Iterator[int]:
@@ -137,7 +138,7 @@ def _stops(text: str, start: int, end: int) -> Iterator[int]:
         mark = match[0]
         if mark in _OPENING:
             closing = inside.get(at)
-            if closing is not None and text[begin:at].strip():
+            if closing is not None and (mark == "《" or text[begin:at].strip()):
                 skip_to = closing
             continue
         if mark in _BRACKETS:
@@ -152,8 +153,8 @@ def _bracket_ends(text: str, start: int, end: int) -> dict[int, int]:
     """Map the offset of each opening bracket to the offset of its partner, where that is near."""
     partners: dict[int, int] = {}
     stack: list[int] = []
-    for match in re.finditer(r"[()（）\[\]【】〔〕]", text[start:end]):
-        at, mark = start + match.start(), match[0]
+    for match in _BRACKET.finditer(text, start, end):
+        at, mark = match.start(), match[0]
         if mark in _OPENING:
             stack.append(at)
         elif stack and text[stack[-1]] == _BRACKETS[mark]:
@@ -174,8 +175,8 @@ def _ends_here(text: str, begin: int, match: re.Match[str], end: int) -> int | N
     following = text[stop]
     chinese = mark[0] in "。｡！？；．…" or _is_han(following)
     if mark[0] in "。｡！？；":
-        return stop if _goes_on_in_chinese(text, stop, end, closed) is False else None
-    if mark[0] == "．" or mark.strip(".") == "" and len(mark) == 1:
+        return None if _goes_on_in_chinese(text, begin, stop, end, closed) else stop
+    if mark[0] == "．" or (mark.strip(".") == "" and len(mark) == 1):
         return _full_stop(text, begin, match, stop, end, closed)
     if not following.isspace() and not chinese:
         return None
@@ -183,31 +184,35 @@ def _ends_here(text: str, begin: int, match: re.Match[str], end: int) -> int | N
         return None
     if mark[0] in "!?":
         if chinese:
-            return stop if _goes_on_in_chinese(text, stop, end, closed) is False else None
+            return None if _goes_on_in_chinese(text, begin, stop, end, closed) else stop
         return None if _goes_on_in_english(text, stop, end, closed) else stop
-    return _ellipsis(text, stop, end, closed)
+    return _ellipsis(text, begin, stop, end, closed)
 
 
-def _ellipsis(text: str, stop: int, end: int, closed: str) -> int | None:
-    following = text[_SKIP_TO_WORD.match(text, stop, end).end() : end][:1]  # type: ignore[union-attr]
+def _ellipsis(text: str, begin: int, stop: int, end: int, closed: str) -> int | None:
+    following = text[_word_at(text, stop, end) : end][:1]
     if _is_han(following):
-        return stop if _goes_on_in_chinese(text, stop, end, closed) is False else None
+        return None if _goes_on_in_chinese(text, begin, stop, end, closed) else stop
     return stop if following.isupper() else None
 
 
-def _goes_on_in_chinese(text: str, stop: int, end: int, closed: str) -> bool:
-    """Whether the sentence continues after a Chinese stop: a comma follows, or the speaker of a quote."""
+def _goes_on_in_chinese(text: str, begin: int, stop: int, end: int, closed: str) -> bool:
+    """Whether the sentence continues after a Chinese stop: a comma follows, or the speaker of a quote.
+
+    A quote that a colon introduces has its speaker before it.
+    """
     if text[stop] in "，、：；,。）)":
         return True
-    return bool(set(closed) & set("\"”’」』")) and _ZH_SPEAKER.match(text, stop, end) is not None
+    if not set(closed) & _QUOTES or _COLON.search(text, begin, stop):
+        return False
+    return _ZH_SPEAKER.match(text, stop, end) is not None
 
 
 def _goes_on_in_english(text: str, stop: int, end: int, closed: str) -> bool:
-    word = _SKIP_TO_WORD.match(text, stop, end)
-    at = word.end() if word else stop
+    at = _word_at(text, stop, end)
     if at < end and (text[at].islower() or text[at] in ",;:"):
         return True
-    return bool(set(closed) & set("\"'”’")) and _EN_SPEAKER.match(text, at, end) is not None
+    return bool(set(closed) & _QUOTES) and _EN_SPEAKER.match(text, at, end) is not None
 
 
 def _full_stop(text: str, begin: int, match: re.Match[str], stop: int, end: int, closed: str) -> int | None:
@@ -227,12 +232,14 @@ def _full_stop(text: str, begin: int, match: re.Match[str], stop: int, end: int,
         return None
     if match.start() - len(word) <= begin and (word.isdigit() or (len(word) == 1 and word.isalpha())):
         return None
-    at = _SKIP_TO_WORD.match(text, stop, end).end()  # type: ignore[union-attr]
+    at = _word_at(text, stop, end)
     following_word = _NEXT_WORD.match(text, at, end)
     first = text[at] if at < end else ""
     between = text[stop:at]
     if "(" in between and word.lower() in _MAYBE | {"al"}:
         return None
+    if len(word) == 1 and before[: -len(word)].rstrip()[-1:].isdigit():
+        return stop
     if not closed and _is_abbreviation(word, following_word[0] if following_word else "", first):
         return None
     return stop
@@ -245,11 +252,19 @@ def _is_abbreviation(word: str, following: str, first: str) -> bool:
     if lower in _TITLES:
         return not (lower == "al" and starter)
     if lower in _BEFORE_NUMBERS:
-        return first.isdigit() or (following.isupper() and len(following) <= 4 and lower in ("fig", "eq", "sec", "app", "vol"))
+        return first.isdigit() or (
+            following.isupper() and len(following) <= 4 and lower in ("fig", "eq", "sec", "app", "vol")
+        )
     initials = re.fullmatch(r"(?:[A-Z]\.)*[A-Z]", word) is not None
     if initials or lower in _MAYBE or re.fullmatch(r"(?:[a-z]\.)+[a-z]", lower):
-        return not starter and bool(following)
+        return not starter and bool(first)
     return False
+
+
+def _word_at(text: str, start: int, end: int) -> int:
+    """The offset of the next word, past white space, opening quotes and brackets."""
+    match = _SKIP_TO_WORD.match(text, start, end)
+    return match.end() if match else start
 
 
 def _is_han(character: str) -> bool:

@@ -7,9 +7,10 @@ The decoder needs the cores for itself, so nothing else runs while it does: enco
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from indexes.collection import Collection
 from indexes.filters import Filter
 from indexes.records import Hit
 from ingest.encoders import Encoder
@@ -17,7 +18,7 @@ from ingest.sentences import split_sentences
 from ragstack.abstention import answerable
 from ragstack.answers import Answer, AnswerSentence, Citation, Event, Passage, TokenUsage
 from ragstack.calibration import Calibration
-from ragstack.citations import Alignment, align
+from ragstack.citations import align
 from ragstack.evidence import Evidence, EvidencePicker
 from ragstack.generators.base import Generator, Judge, Usage
 from ragstack.language import PHRASES, Language, language_of
@@ -30,21 +31,18 @@ __all__ = ["Answerer"]
 NEAREST_SHOWN = 3
 """Passages that a refusal shows."""
 
-PageOf = Callable[[Evidence], int | None]
-
 
 class Answerer:
     """Answers questions over one collection with one generator."""
 
     def __init__(
         self,
-        collection: str,
+        collection: Collection,
         retriever: Retriever,
         picker: EvidencePicker,
         encoder: Encoder,
         generator: Generator,
         calibration: Calibration,
-        page_of: PageOf,
         max_tokens: int,
     ) -> None:
         self._collection = collection
@@ -54,7 +52,6 @@ class Answerer:
         self._generator = generator
         self._judge = generator if isinstance(generator, Judge) else None
         self._calibration = calibration
-        self._page_of = page_of
         self._max_tokens = max_tokens
 
     def ask(self, question: str, where: Filter | None = None) -> Answer:
@@ -74,7 +71,7 @@ class Answerer:
     def stream(self, question: str, where: Filter | None = None) -> Iterator[Event]:
         """The same as :meth:`ask`, step by step; the last event is ``done``."""
         question = check_question(question)
-        run = _Run(question, self._collection, self._generator.name)
+        run = _Run(question, self._collection.name, self._generator.name)
         with run.timed("retrieve"):
             run.hits = self._retriever.search(question, where=where)
         yield Event("retrieval", tuple(run.hits))
@@ -115,7 +112,8 @@ class Answerer:
                 if not supported:
                     run.dropped.append(sentence)
                     continue
-                yield from run.cite(sentence, probability, alignment, evidence, self._page_of)
+                cited = [evidence[at] for at in alignment.positions]
+                yield from run.cite(sentence, probability, cited, self._collection)
         yield run.finish() if run.sentences else run.refuse("nothing_supported")
 
 
@@ -147,23 +145,19 @@ class _Run:
             self.timings[step] += time.perf_counter() - started
 
     def cite(
-        self,
-        sentence: str,
-        probability: float,
-        alignment: Alignment,
-        evidence: Sequence[Evidence],
-        page_of: PageOf,
+        self, sentence: str, probability: float, cited: Sequence[Evidence], collection: Collection
     ) -> Iterator[Event]:
         """Keep a verified sentence; citations are numbered in the order of their first use."""
         used = []
-        for item in sorted((evidence[at] for at in alignment.positions), key=lambda item: item.start):
+        for item in cited:
             key = (item.hit.document, item.start, item.end)
             if key not in self.citations:
+                document = collection.document(item.hit.document_id)
                 citation = Citation(
                     n=len(self.citations) + 1,
                     document=item.hit.document,
                     title=item.hit.title,
-                    page=page_of(item),
+                    page=document.page_at(item.start) if document else item.hit.page,
                     start=item.start,
                     end=item.end,
                     quote=item.text,

@@ -23,14 +23,11 @@ MOST_CITATIONS = 3
 WORTH_CITING = 0.15
 """The share of a sentence's information that a further citation must add."""
 
-_NUMBER_WORDS = {  # from two on: "one" and 一 are mostly no numbers ("one of the", 一种)
-    word: str(value)
-    for value, words in enumerate(
-        "two|二|两 three|三 four|四 five|五 six|六 seven|七 eight|八 nine|九 ten|十 eleven|十一 twelve|十二".split(),
-        start=2,
-    )
-    for word in words.split("|")
-}
+_ENGLISH = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_CHINESE = ("二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+# From two on: "one" and 一 are mostly no numbers ("one of the", 一种).
+_NUMBER_WORDS = {word: str(value) for words in (_ENGLISH, _CHINESE) for value, word in enumerate(words, start=2)}
+_NUMBER_WORDS["两"] = "2"
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _HAN_NUMBER = re.compile(r"[零一二两三四五六七八九十]+(?=[个种项层年月日次倍章节部步位名亿万千百])")
 

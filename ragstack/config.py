@@ -4,6 +4,7 @@ Order of precedence: flags (``overrides``), environment variables (``RAGSTACK_SE
 defaults below. No other module reads settings; the lower floors take plain arguments.
 """
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -11,18 +12,25 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from indexes.errors import ConfigError
+from ragstack.generators import GeneratorKind
 
-__all__ = ["Config", "GeneratorKind", "SearchMode", "load_config"]
+__all__ = ["Config", "GeneratorKind", "IngestSettings", "SearchMode", "load_config"]
 
 SearchMode = Literal["hybrid", "dense", "lexical"]
-GeneratorKind = Literal["llamacpp", "transformers", "openai", "extractive"]
 
 _PREFIX = "RAGSTACK_"
 _Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+def _not_empty(value: Any) -> Any:
+    """Refuse the empty string, which as a path would quietly mean the working directory."""
+    if value == "":
+        raise ValueError("expected a directory")
+    return value
 
 
 class _Section(BaseModel):
@@ -32,7 +40,7 @@ class _Section(BaseModel):
 class StoreSettings(_Section):
     """Where the data lives."""
 
-    home: Path = Path("~/.ragstack")
+    home: Annotated[Path, BeforeValidator(_not_empty)] = Path("~/.ragstack")
     collection: Annotated[str, Field(min_length=1)] = "default"
     url: str = ""
     lock_timeout: _Seconds = 10.0
@@ -51,7 +59,7 @@ class IngestSettings(_Section):
     """How files become chunks."""
 
     chunk_tokens: Annotated[int, Field(ge=32, le=8192)] = 256
-    overlap_sentences: Annotated[int, Field(ge=0, le=10)] = 0
+    overlap_sentences: Annotated[int, Field(ge=0, le=10)] = 1
     max_file_mb: Annotated[int, Field(ge=1)] = 200
     max_pages: Annotated[int, Field(ge=1)] = 5000
 
@@ -68,8 +76,8 @@ class RetrievalSettings(_Section):
 class EvidenceSettings(_Section):
     """How much the generator reads."""
 
-    max_sentences: Annotated[int, Field(ge=1, le=50)] = 6
-    max_tokens: Annotated[int, Field(ge=32, le=8192)] = 260
+    max_sentences: Annotated[int, Field(ge=1, le=50)] = 8
+    max_tokens: Annotated[int, Field(ge=32, le=8192)] = 200
 
 
 class GeneratorSettings(_Section):
@@ -77,11 +85,19 @@ class GeneratorSettings(_Section):
 
     kind: GeneratorKind = "llamacpp"
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = 160
-    context_length: Annotated[int, Field(ge=512, le=131_072)] = 2048
+    context_length: Annotated[int, Field(ge=512, le=131_072, validate_default=True)] = 2048
     base_url: str = "http://127.0.0.1:8000/v1"
     model: str = ""
     api_key: str = Field(default="", repr=False)
     timeout: _Seconds = 120.0
+
+    @field_validator("context_length")
+    @classmethod
+    def _room_to_read(cls, value: int, info: ValidationInfo) -> int:
+        longest_answer = info.data.get("max_tokens", 0)
+        if longest_answer >= value:
+            raise ValueError(f"expected more than generator.max_tokens, which is {longest_answer}")
+        return value
 
 
 class Config(BaseSettings):
@@ -115,6 +131,13 @@ class Config(BaseSettings):
         """The home directory, with ``~`` expanded."""
         return self.store.home.expanduser()
 
+    @property
+    def model_cache(self) -> Path:
+        """Where model packs live."""
+        from ingest.packs import default_cache
+
+        return Path(self.models.cache).expanduser() if self.models.cache else default_cache()
+
 
 def load_config(
     path: str | os.PathLike[str] | None = None, *, overrides: Mapping[str, Mapping[str, Any]] | None = None
@@ -130,34 +153,51 @@ def load_config(
             text is one line that names the key.
     """
     file = Path(path) if path is not None else Path("config.toml")
-    values: dict[str, Any] = {}
-    if path is not None or file.is_file():
-        values = _read(file)
+    values = _read(file) if path is not None or file.is_file() else {}
     _refuse_unknown_environment()
     try:
         config = Config(**values)
-        return _overridden(config, overrides or {})
     except ValidationError as error:
-        raise ConfigError(_explain(error, file if values else None)) from None
+        raise ConfigError(_explain(error, "", "the environment")) from None
+    except SettingsError as error:
+        raise ConfigError(f"environment: {error}; expected {_PREFIX}SECTION__KEY=VALUE") from None
+    return _overridden(config, overrides or {})
 
 
 def _read(file: Path) -> dict[str, Any]:
+    """The settings of a file, each of exactly the type it should have: TOML knows numbers, words and booleans apart."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"there is no config file {file}; give an existing one with --config FILE") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read config file {file}: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not valid TOML: {error}") from None
+    for section, settings in values.items():
+        try:
+            _section(section, str(file)).model_validate_json(json.dumps(settings, default=str), strict=True)
+        except ValidationError as error:
+            raise ConfigError(_explain(error, section, str(file))) from None
+    return values
 
 
 def _overridden(config: Config, overrides: Mapping[str, Mapping[str, Any]]) -> Config:
-    values = config.model_dump()
-    for section, settings in overrides.items():
-        values[section] = {**values[section], **settings}
-    sections = {name: type(getattr(config, name)).model_validate(value) for name, value in values.items()}
+    sections: dict[str, BaseModel] = {}
+    for name, settings in overrides.items():
+        model = _section(name, "a flag")
+        try:
+            sections[name] = model.model_validate({**getattr(config, name).model_dump(), **settings})
+        except ValidationError as error:
+            raise ConfigError(_explain(error, name, "a flag")) from None
     return config.model_copy(update=sections)
+
+
+def _section(name: str, source: str) -> type[BaseModel]:
+    field = Config.model_fields.get(name)
+    if field is None or not isinstance(field.annotation, type):
+        raise ConfigError(f"unknown setting {name} (in {source}){_did_you_mean(name)}")
+    return field.annotation
 
 
 def _refuse_unknown_environment() -> None:
@@ -170,23 +210,25 @@ def _refuse_unknown_environment() -> None:
             )
 
 
-def _explain(error: ValidationError, file: Path | None) -> str:
-    """The first problem as one line: key, what is wrong, what was given, where it may come from."""
+def _explain(error: ValidationError, section: str, source: str) -> str:
+    """The first problem as one line: key, what is wrong, what was given, where it stands."""
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    source = f" (in {file} or the environment)" if file else " (in the environment or a flag)"
+    key = ".".join(str(part) for part in (section, *first["loc"]) if part != "")
     if first["type"] == "extra_forbidden":
-        close = get_close_matches(key, _known_keys(), n=1, cutoff=0.6)
-        hint = f"; did you mean {close[0]}?" if close else "; config.toml lists all keys"
-        return f"unknown setting {key}{source}{hint}"
+        return f"unknown setting {key} (in {source}){_did_you_mean(key)}"
     given = "" if "api_key" in key else f", got {first['input']!r}"
-    return f"setting {key}: {first['msg'][0].lower()}{first['msg'][1:]}{given}{source}"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"setting {key}: {message[0].lower()}{message[1:]}{given} (in {source})"
+
+
+def _did_you_mean(key: str) -> str:
+    close = get_close_matches(key, _known_keys(), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else "; config.toml lists all keys"
 
 
 def _known_keys() -> list[str]:
-    keys: list[str] = []
-    for section, field in Config.model_fields.items():
-        keys.append(section)
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            keys += [f"{section}.{key}" for key in field.annotation.model_fields]
-    return keys
+    return [key for name in Config.model_fields for key in (name, *_keys(name))]
+
+
+def _keys(section: str) -> list[str]:
+    return [f"{section}.{key}" for key in _section(section, "").model_fields]

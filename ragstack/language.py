@@ -27,7 +27,7 @@ PHRASES: dict[Language, Phrases] = {
         nothing_found="no passage was found for this question in collection {collection}",
         not_in_evidence="the {passages} nearest passages of collection {collection} do not seem to hold the answer",
         nothing_supported="what was written is not supported by the passages and is not shown",
-        decoder_declined="the decoder read the {passages} nearest passages of collection {collection} and found no answer",
+        decoder_declined="the decoder found no answer in the {passages} nearest passages of collection {collection}",
     ),
     "zh": Phrases(
         refusal="文档中没有说明。",

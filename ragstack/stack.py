@@ -3,7 +3,6 @@
 Everything is opened on first use: a search loads the encoder and no decoder, a listing loads neither.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import RLock
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from indexes.errors import EncoderMismatch
 from indexes.records import Hit
 from ragstack.answers import Answer, Event
-from ragstack.config import Config, GeneratorKind, SearchMode, load_config
+from ragstack.config import Config, GeneratorKind, IngestSettings, SearchMode, load_config
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
     from indexes.database import Database
     from indexes.filters import Filter
     from ingest.encoders import Encoder
-    from ingest.pipeline import IngestReport, Progress
+    from ingest.pipeline import IngestReport, PipelineSettings, Progress
     from ragstack.answering import Answerer
     from ragstack.generators.base import Generator
     from ragstack.retrieval import Retriever
 
 __all__ = ["RagStack", "Where"]
 
-PathLike = str | os.PathLike[str]
+PathLike = str | Path
 Where = Mapping[str, Any] | Sequence[str] | None
 """A metadata filter: ``{"lang": "zh"}``, or conditions as on the command line, ``["lang=zh", "page<=3"]``."""
 
@@ -85,12 +84,12 @@ class RagStack:
 
         encoder = self.encoder
         target = self.database.create(collection or self.config.store.collection, encoder.fingerprint)
-        several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+        several = [paths] if isinstance(paths, str | Path) else list(paths)
         return ingest(
-            [Path(path) for path in several],
+            several,
             target,
             encoder,
-            settings=self.config.ingest.to_pipeline(),
+            settings=_pipeline_settings(self.config.ingest),
             prune=prune,
             progress=progress,
         )
@@ -166,7 +165,7 @@ class RagStack:
                 from ingest.encoders import open_encoder
 
                 models = self.config.models
-                self._encoder = open_encoder(models.encoder, self.config.model_cache, threads=self.config.threads)
+                self._encoder = open_encoder(models.encoder, self._model_cache(), threads=models.threads)
             return self._encoder
 
     def collection(self, name: str | None = None) -> "Collection":
@@ -193,7 +192,16 @@ class RagStack:
         kind = kind or self.config.generator.kind
         with self._lock:
             if kind not in self._generators:
-                self._generators[kind] = open_generator(kind, self.config)
+                settings = self.config.generator
+                self._generators[kind] = open_generator(
+                    kind,
+                    self._model_of(kind),
+                    context_length=settings.context_length,
+                    threads=self.config.models.threads,
+                    base_url=settings.base_url,
+                    api_key=settings.api_key,
+                    timeout=settings.timeout,
+                )
             return self._generators[kind]
 
     def close(self) -> None:
@@ -211,6 +219,22 @@ class RagStack:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _model_cache(self) -> Path:
+        from ingest.packs import default_cache
+
+        cache = self.config.models.cache
+        return Path(cache).expanduser() if cache else default_cache()
+
+    def _model_of(self, kind: GeneratorKind) -> str | Path:
+        """What ``open_generator`` takes as the model: a path, or the name that an endpoint knows."""
+        if kind == "extractive":
+            return ""
+        if kind == "openai":
+            return self.config.generator.model
+        from ingest.packs import locate
+
+        return locate(self.config.generator.model or self.config.models.decoder, self._model_cache())
 
     def _retriever(self, collection: "Collection") -> "Retriever":
         from ragstack.retrieval import Retriever
@@ -234,9 +258,20 @@ class RagStack:
         )
 
 
+def _pipeline_settings(settings: IngestSettings) -> "PipelineSettings":
+    from ingest.chunking import ChunkSettings
+    from ingest.documents import Limits
+    from ingest.pipeline import PipelineSettings
+
+    return PipelineSettings(
+        ChunkSettings(max_tokens=settings.chunk_tokens, overlap_sentences=settings.overlap_sentences),
+        Limits(max_bytes=settings.max_file_mb * 1_000_000, max_pages=settings.max_pages),
+    )
+
+
 def _filter(where: Where) -> "Filter | None":
     if not where:
         return None
-    from indexes.filters import parse_where
+    from indexes.filters import parse_mapping, parse_where
 
-    return parse_where(where)
+    return parse_mapping(where) if isinstance(where, Mapping) else parse_where(where)

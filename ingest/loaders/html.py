@@ -5,6 +5,8 @@ List items are written ``- item``, table rows ``| cell | cell |``. A table that 
 ordinary content. The title is the page's ``<title>``, else its first ``<h1>``.
 """
 
+import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.cleaning import clean_characters, collapse
@@ -12,7 +14,7 @@ from ingest.documents import Limits, Loaded, TextBuilder
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
-    from bs4.element import Tag
+    from bs4.element import PageElement, Tag
 
 __all__ = ["load"]
 
@@ -36,15 +38,16 @@ def load(source: str, limits: Limits) -> Loaded:
     Raises:
         Refused: the text is longer than the limit.
     """
-    from bs4 import BeautifulSoup
+    from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 
-    soup = BeautifulSoup(source, "lxml")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # XHTML is read as HTML, as browsers do
+        soup = BeautifulSoup(source, "lxml")
     title = _title(soup)
     language = soup.html.get("lang") if soup.html else None
     page = _Page(limits)
     root = soup.body or soup
-    page.walk(root, depth=0)
-    page.flush()
+    page.read(root)
     metadata = {"html_lang": language} if isinstance(language, str) and language else {}
     return Loaded(page.builder.text(), "html", title, tuple(page.builder.blocks), (), metadata)
 
@@ -58,6 +61,13 @@ def _title(soup: "BeautifulSoup") -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The end of a block; that of a list item takes back a mark that no text has used."""
+
+    of_item: bool
+
+
 class _Page:
     """Walks a page, gathering inline text until a block begins or ends."""
 
@@ -66,7 +76,46 @@ class _Page:
         self._inline: list[str] = []
         self._marker = ""
 
-    def flush(self) -> None:
+    def read(self, root: "Tag") -> None:
+        """Read all of ``root``. Nesting may be deep, so the way is kept on a stack: nodes to read, and block ends."""
+        from bs4.element import NavigableString, PreformattedString, Tag
+
+        stack: list[tuple[PageElement | _End, int]] = [(_End(False), 0), (root, 0)]
+        while stack:
+            node, depth = stack.pop()
+            if isinstance(node, _End):
+                self._flush()
+                self._marker = "" if node.of_item else self._marker
+            elif isinstance(node, Tag):
+                inner = self._enter(node, depth)
+                if node.name in _BLOCKS:
+                    stack.append((_End(node.name == "li"), depth))
+                stack += [(child, depth + (node.name in ("ul", "ol"))) for child in reversed(inner)]
+            elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
+                self._inline.append(str(node).replace("\0", ""))
+
+    def _enter(self, tag: "Tag", depth: int) -> "list[PageElement]":
+        """Begin a tag; returns what of it is still to be read."""
+        name = tag.name
+        if name in _DROPPED or _hidden(tag):
+            return []
+        if name == "br":
+            self._inline.append("\0")
+        if name in _BLOCKS:
+            self._flush()
+        if name in _HEADINGS:
+            self.builder.add(_words(tag), "heading", _HEADINGS[name])
+        elif name == "pre":
+            self.builder.add("\n".join(_code(line) for line in tag.get_text().splitlines()), "code")
+        elif name == "table" and not _is_layout(tag):
+            self._table(tag)
+        else:
+            if name == "li":
+                self._marker = f"{'  ' * min(depth - 1, _DEEPEST_LIST)}- "
+            return list(tag.children)
+        return []
+
+    def _flush(self) -> None:
         """End the paragraph in hand."""
         lines = "".join(self._inline).split("\0")
         self._inline.clear()
@@ -74,44 +123,6 @@ class _Page:
         if text:
             self.builder.add(self._marker + text, "list_item" if self._marker else "paragraph")
             self._marker = ""
-
-    def walk(self, tag: "Tag", depth: int) -> None:
-        """Read the children of ``tag``; ``depth`` counts the lists around it."""
-        from bs4.element import NavigableString, PreformattedString, Tag
-
-        for child in tag.children:
-            if isinstance(child, Tag):
-                self._tag(child, depth)
-            elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
-                self._inline.append(str(child).replace("\0", ""))
-
-    def _tag(self, tag: "Tag", depth: int) -> None:
-        name = tag.name
-        if name in _DROPPED or _hidden(tag):
-            return
-        if name == "br":
-            self._inline.append("\0")
-        elif name not in _BLOCKS:
-            self.walk(tag, depth)
-        else:
-            self.flush()
-            self._block(tag, name, depth)
-            self.flush()
-
-    def _block(self, tag: "Tag", name: str, depth: int) -> None:
-        if name in _HEADINGS:
-            self.builder.add(_words(tag), "heading", _HEADINGS[name])
-        elif name == "pre":
-            self.builder.add("\n".join(clean_code(line) for line in tag.get_text().splitlines()), "code")
-        elif name == "table" and not _is_layout(tag):
-            self._table(tag)
-        elif name in ("li", "dt", "dd"):
-            self._marker = f"{'  ' * min(depth - 1, _DEEPEST_LIST)}- " if name == "li" else ""
-            self.walk(tag, depth)
-            self.flush()
-            self._marker = ""
-        else:
-            self.walk(tag, depth + (name in ("ul", "ol")))
 
     def _table(self, table: "Tag") -> None:
         caption = table.find("caption")
@@ -126,7 +137,7 @@ class _Page:
             self.builder.add_row(texts, header=header)
 
 
-def clean_code(line: str) -> str:
+def _code(line: str) -> str:
     """Clean a line of code, keeping its indentation."""
     bare = line.lstrip(" \t")
     return line[: len(line) - len(bare)].expandtabs(4) + clean_characters(bare).rstrip()

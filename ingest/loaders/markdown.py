@@ -9,16 +9,16 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from indexes.records import Scalar
+from ingest.cleaning import plain_heading
 from ingest.documents import Block, BlockKind, Limits, Loaded, Refused
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-__all__ = ["load", "plain_heading"]
+__all__ = ["load"]
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _SCALAR_LINE = re.compile(r"^([A-Za-z_][\w-]*):[ \t]+(\S.*?)[ \t]*$", re.MULTILINE)
-_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]+>|(?<!\w)[*_~`]+|[*_~`]+(?!\w)|[ \t]*\{#[^}]*\}")
 _LEAF_KINDS: dict[str, BlockKind] = {"fence": "code", "code_block": "code", "html_block": "paragraph"}
 
 
@@ -35,13 +35,6 @@ def load(source: str, limits: Limits) -> Loaded:
     blocks += _blocks(source, body)
     title = metadata.pop("title", None)
     return Loaded(source, "markdown", str(title) if title else _title(source, blocks), tuple(blocks), (), metadata)
-
-
-def plain_heading(line: str) -> str:
-    """Return a heading's words without Markdown's marks."""
-    text = re.sub(r"\n[ \t]*(?:=+|-+)[ \t]*$", "", line.strip())
-    text = re.sub(r"^#{1,6}[ \t]+|[ \t]+#+[ \t]*$", "", text)
-    return " ".join(_MARKUP.sub(lambda match: match[1] or "", text).split())
 
 
 def _front_matter(source: str) -> tuple[dict[str, Scalar], int]:
@@ -66,7 +59,8 @@ def _blocks(source: str, body: int) -> list[Block]:
     for token, kind in _structure(parser.parse(text)):
         if token.map is None:
             continue
-        start, end = starts[token.map[0]], min(starts[token.map[1]], len(source))
+        delimiter = kind == "table_header"  # the line of dashes below belongs to the header
+        start, end = starts[token.map[0]], min(starts[token.map[1] + delimiter], len(source))
         if blocks:
             start = max(start, blocks[-1].end)
         if source[start:end].strip():

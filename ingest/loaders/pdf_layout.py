@@ -3,7 +3,7 @@
 A line continues the paragraph before it unless something says otherwise: a wider gap, another size or weight, an
 indent after a full stop, a list marker, a jump to another column after a full stop, or a line before it that is
 clearly shorter than its neighbours. Lines in a larger size than the body, and short bold lines that stand alone,
-are headings; running heads, feet and page numbers, which return at the edge of page after page, are dropped.
+are headings; running heads and feet, which return at the edge of page after page, are kept once, page numbers not.
 """
 
 import re
@@ -30,6 +30,7 @@ _PAGE_NUMBER = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER_KEY = ("#", 0)
 _LONGEST_HEADING = 120
 _EDGE = 2
 
@@ -56,17 +57,23 @@ class Line:
 
 
 def drop_furniture(pages: Sequence[list[Line]]) -> list[Line]:
-    """Return the lines of all pages without the heads, feet and page numbers that repeat at the pages' edges.
+    """Return the lines of all pages without page numbers and without the heads and feet that repeat at their edges.
 
-    A line repeats where its words, digits aside, and its size are the same on at least three pages and half of all.
-    A page that would be left with nothing keeps everything.
+    A line repeats where its words, digits aside, and its size are the same on at least three pages and half of all;
+    its first occurrence stays, so that no words are lost. A page that would be left with nothing keeps everything.
     """
     edges = [_edges(page) for page in pages]
     seen = Counter(key for page, edge in zip(pages, edges, strict=True) for key in {_key(page[i]) for i in edge})
     enough = max(3, len(pages) * 0.5)
     kept: list[Line] = []
+    met: set[tuple[str, int]] = set()
     for page, edge in zip(pages, edges, strict=True):
-        rest = [line for index, line in enumerate(page) if index not in edge or seen[_key(line)] < enough]
+        rest: list[Line] = []
+        for index, line in enumerate(page):
+            key = _key(line)
+            if index not in edge or seen[key] < enough or (key not in met and key != _PAGE_NUMBER_KEY):
+                rest.append(line)
+            met.add(key)
         kept += rest or page
     return kept
 
@@ -82,7 +89,7 @@ def _edges(page: list[Line]) -> set[int]:
 
 def _key(line: Line) -> tuple[str, int]:
     if _PAGE_NUMBER.fullmatch(line.text):
-        return "#", 0
+        return _PAGE_NUMBER_KEY
     return _DIGITS.sub("#", line.text.casefold()), round(line.size)
 
 

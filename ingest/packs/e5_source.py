@@ -15,6 +15,7 @@ shipped beside it):
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -60,16 +61,16 @@ class E5Source:
             raise ModelError("the e5 weights do not begin with E5S1: this is not the file that the pack is made from")
         self._data = data
         self._at = 8
-        *sizes, epsilon, block = self._read("<7ifi")
+        self.shape = E5Shape(*self._read("<7if"))
+        (block,) = self._read("<i")
         if block != _BLOCK:
             raise ModelError(f"the e5 weights are quantised in blocks of {block}, expected {_BLOCK}")
-        self.shape = E5Shape(*sizes, epsilon=epsilon)
         count, self.bos, self.eos, self.pad, self.unk = self._read("<5i")
         (blob_size,) = self._read("<Q")
         offsets = self._array("<u4", count + 1)
         self.scores: list[float] = self._array("<f4", count).tolist()
         blob = self._bytes(blob_size)
-        self.pieces = [blob[start:end].decode() for start, end in zip(offsets[:-1], offsets[1:], strict=True)]
+        self.pieces = [blob[start:end].decode() for start, end in pairwise(offsets)]
         self.normalised = dict(self._character_map())
         self._entries = dict(self._directory())
 

@@ -23,7 +23,7 @@ from ragstack.cli.doctor import doctor
 from ragstack.cli.ingest import ingest
 from ragstack.cli.models import models
 from ragstack.cli.search import search
-from ragstack.cli.session import Session, common_options, emit, one_line
+from ragstack.cli.session import Session, common_options, emit, examples, one_line
 
 __all__ = ["main", "program"]
 
@@ -38,6 +38,8 @@ class _Program(click.Group):
         words = list(sys.argv[1:] if args is None else args)
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that lacks a letter
+        logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="ragstack: %(message)s", force=True)
+        warnings.simplefilter("ignore")  # for developers, who have --debug
         session = Session()
         settings |= {"prog_name": "ragstack", "standalone_mode": False, "obj": session}
         try:
@@ -48,25 +50,26 @@ class _Program(click.Group):
         sys.exit(status or DONE)
 
 
-@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_EXAMPLES = examples(
+    "ragstack models pull                fetch the default models, once",
+    "ragstack ingest docs/               read files and folders",
+    'ragstack ask "What is BERT?"        an answer, each sentence with its source',
+    'ragstack ask "BERT 是编码器还是解码器？"',
+)
+
+
+@click.group(
+    cls=_Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EXAMPLES,
+)
 @click.version_option(package_name="ragstack", message="%(prog)s %(version)s")
 @common_options
-@click.pass_obj
-def program(session: Session) -> None:
+def program() -> None:
     """Ask a pile of documents, in English and Chinese, and get answers that can be checked word by word.
-
-    \b
-    ragstack models pull                  fetch the default models, once
-    ragstack ingest docs/                 read files and folders
-    ragstack ask "What is BERT?"          an answer, each sentence with its source
-    ragstack ask "BERT 是编码器还是解码器？"
 
     Exit status: 0 done, 1 the work failed in part or whole, 2 the call was wrong.
     """
-    level = logging.DEBUG if session.debug else logging.WARNING
-    logging.basicConfig(stream=sys.stderr, level=level, format="ragstack: %(message)s", force=True)
-    if not session.debug:
-        warnings.simplefilter("ignore")
 
 
 for _command in (ask, search, ingest, models, collections, doctor):
@@ -98,7 +101,7 @@ def _tell(error: Exception, session: Session) -> int:
 def _explain(error: Exception) -> tuple[str, int]:
     """One line about an error, and the exit status."""
     if isinstance(error, click.ClickException):
-        return one_line(error.format_message()).rstrip(".") + _hint(error), WRONG_CALL
+        return f"{_sentence(error.format_message())} {_hint(error)}", WRONG_CALL
     if isinstance(error, RagStackError):
         return one_line(str(error)), WRONG_CALL if isinstance(error, UsageError) else FAILED
     if isinstance(error, OSError):
@@ -113,6 +116,10 @@ def _explain(error: Exception) -> tuple[str, int]:
 def _hint(error: click.ClickException) -> str:
     """What to type after a wrong call."""
     context = error.ctx if isinstance(error, click.UsageError) else None
-    path = context.command_path if context else "ragstack"
-    dash = "; put -- before a text that begins with a dash" if isinstance(error, click.NoSuchOption) else ""
-    return f"{dash}; `{path} --help` shows how it is called"
+    dash = "Put -- before a text that begins with a dash. " if isinstance(error, click.NoSuchOption) else ""
+    return f"{dash}Type `{context.command_path if context else 'ragstack'} --help` to see how it is called."
+
+
+def _sentence(text: str) -> str:
+    text = one_line(text)
+    return text if text.endswith((".", "?", "!")) else text + "."

@@ -65,12 +65,10 @@ def flat(text: str) -> str:
 
 def size(n_bytes: int) -> str:
     """A number of bytes for people, in decimal units as disks are sold."""
-    value, unit = float(n_bytes), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if value < 1000:
-            break
-        value /= 1000
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+    if n_bytes < 1000:
+        return f"{n_bytes} B"
+    power = min((len(str(n_bytes)) - 1) // 3, 4)
+    return f"{n_bytes / 1000**power:.1f} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
 
 
 def follow(events: "Iterable[Event]", out: "Console") -> "Answer":

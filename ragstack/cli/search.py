@@ -7,7 +7,7 @@ import click
 
 from ragstack.answers import hit_to_dict
 from ragstack.cli.render import console, show_hits
-from ragstack.cli.session import Session, Words, common_options, emit
+from ragstack.cli.session import Session, common_options, emit, examples, words
 
 if TYPE_CHECKING:
     from ragstack.config import SearchMode
@@ -30,12 +30,15 @@ def check_call(question: str, where: tuple[str, ...]) -> None:
     parse_where(where)
 
 
-@click.command()
-@click.argument("question", type=Words())
-@click.option("-c", "--collection", type=Words(), metavar="NAME", help="Default: store.collection of the settings.")
+@click.command(
+    short_help="The chunks that fit a question best.",
+    epilog=examples('ragstack search "vector database" -k 5 --where lang=en'),
+)
+@click.argument("question", type=words)
+@click.option("-c", "--collection", type=words, metavar="NAME", help="Default: store.collection of the settings.")
 @click.option("-k", type=click.IntRange(1, 1000), metavar="N", help="How many chunks. Default: retrieval.k, 10.")
 @click.option("--mode", type=click.Choice(MODES), help="How to look. Default: retrieval.mode, hybrid.")
-@click.option("--where", multiple=True, type=Words(), metavar="KEY=VALUE",
+@click.option("--where", multiple=True, type=words, metavar="KEY=VALUE",
               help="Only chunks whose metadata say so, such as lang=zh or page<=3; may be repeated.")  # fmt: skip
 @common_options
 @click.pass_obj
@@ -51,9 +54,6 @@ def search(
 
     A score says what it is: cosine (dense), bm25 (lexical), or rrf, a rank fusion that orders one list and means
     nothing beyond it (hybrid).
-
-    \b
-    ragstack search "vector database" -k 5 --where lang=en
     """
     check_call(question, where)
     with session.stack() as stack:

@@ -4,7 +4,11 @@
 """
 
 import json
+import logging
+import os
+import re
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +20,9 @@ if TYPE_CHECKING:
     from ragstack.config import Config
     from ragstack.stack import RagStack
 
-__all__ = ["Session", "Words", "common_options", "emit", "one_line"]
+__all__ = ["PathName", "Session", "common_options", "emit", "examples", "one_line", "words"]
 
+_UNDECODED = re.compile(r"[\udc80-\udcff]")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -43,26 +48,21 @@ class Session:
         return RagStack(self.config())
 
 
-class Words(click.ParamType):
-    """Text that can be stored and shown: not empty, and decoded from valid bytes."""
-
-    name = "text"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return ``value`` as it is."""
-        if not value.strip():
-            self.fail("it is empty; expected words", param, ctx)
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            self.fail("it holds bytes that are no UTF-8; check the encoding of the terminal or script", param, ctx)
-        return value
+def words(value: str) -> str:
+    """The type of a text that can be stored and shown: not empty, and decoded from valid bytes."""
+    if not value.strip():
+        raise click.BadParameter("it is empty; expected words")
+    try:  # undoes what a locale that is not UTF-8 made of the bytes
+        return os.fsencode(value).decode() if _UNDECODED.search(value) else value
+    except UnicodeDecodeError:
+        raise click.BadParameter("it holds bytes that are no UTF-8; check the encoding of the terminal") from None
 
 
-class _Folder(click.Path):
+class PathName(click.Path):
     """A path that is not the empty string, which would mean the working directory unseen."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
         if not str(value).strip():
             self.fail("it is empty; expected a path", param, ctx)
         return super().convert(value, param, ctx)
@@ -75,14 +75,19 @@ def common_options(command: _Command) -> _Command:
     return command
 
 
+def examples(*lines: str) -> str:
+    """The end of a command's help: calls to copy."""
+    return "\b\n" + "\n".join(("Examples:", *(f"  {line}" for line in lines)))
+
+
 def emit(document: Mapping[str, Any]) -> None:
     """Write one JSON object to standard output, in UTF-8 whatever the locale.
 
-    A file name that is no UTF-8 keeps its bytes as JSON's own escapes (``\\udcXX``).
+    What is no text in it, such as the name of a file that no encoding explains, is written in JSON's own escapes.
     """
     line = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    click.get_binary_stream("stdout").write(line.encode("utf-8", "backslashreplace"))
-    click.get_binary_stream("stdout").flush()
+    sys.stdout.buffer.write(line.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()
 
 
 def one_line(text: str) -> str:
@@ -95,15 +100,22 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
         setattr(context.ensure_object(Session), parameter.name, value)
 
 
-def _shared(*names: str, **settings: Any) -> Callable[[_Command], _Command]:
-    return click.option(*names, expose_value=False, callback=_remember, **settings)
+def _remember_debug(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    _remember(context, parameter, value)
+    if value:
+        logging.getLogger().setLevel(logging.DEBUG)
+        warnings.simplefilter("default")
+
+
+def _shared(*names: str, callback: Callable[..., None] = _remember, **settings: Any) -> Callable[[_Command], _Command]:
+    return click.option(*names, expose_value=False, callback=callback, **settings)
 
 
 _OPTIONS = (
-    _shared("--config", "config_file", type=_Folder(path_type=Path), metavar="FILE",
+    _shared("--config", "config_file", type=PathName(path_type=Path), metavar="FILE",
             help="Settings. Default: ./config.toml where it exists, else what is built in."),
-    _shared("--home", type=_Folder(path_type=Path), metavar="DIR",
+    _shared("--home", type=PathName(path_type=Path), metavar="DIR",
             help="Where the data lives. Default: store.home of the settings."),
     _shared("--json", is_flag=True, help="One JSON object on standard output, nothing else."),
-    _shared("--debug", is_flag=True, help="Show all logs, and the traceback of an error."),
+    _shared("--debug", is_flag=True, callback=_remember_debug, help="Show all logs, and the traceback of an error."),
 )  # fmt: skip

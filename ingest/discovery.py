@@ -1,0 +1,109 @@
+"""From the paths that a caller gives to the files to bring in.
+
+Folders are walked in the order of names, without hidden files and folders; a folder reached twice, by a link or by
+overlapping paths, is walked once, and so is a file. What cannot be looked into is reported, never skipped in silence.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Discovery", "SourceFile", "discover", "identity"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to bring in: ``key`` is its identity, its resolved path; ``uri`` what people are shown, as given."""
+
+    path: Path
+    key: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What was found: the files, and the paths that gave none with the reason."""
+
+    files: tuple[SourceFile, ...]
+    problems: tuple[tuple[SourceFile, str], ...]
+
+
+def discover(paths: Sequence[str | Path]) -> Discovery:
+    """Find the files at and under ``paths``."""
+    walk = _Walk()
+    for given in paths:
+        path = Path(given)
+        before = len(walk.files) + len(walk.repeated)
+        if path.is_dir():
+            walk.folder(path)
+            if len(walk.files) + len(walk.repeated) == before:
+                walk.problems.append((_source(path), "no files were found in it; check the path"))
+        elif path.exists():
+            walk.file(path)
+        else:
+            walk.problems.append((_source(path), "no such file or folder; check the path"))
+    return Discovery(tuple(walk.files), tuple(walk.problems))
+
+
+class _Walk:
+    """Gathers files, remembering where it has been."""
+
+    def __init__(self) -> None:
+        self.files: list[SourceFile] = []
+        self.repeated: list[SourceFile] = []
+        self.problems: list[tuple[SourceFile, str]] = []
+        self._keys: set[str] = set()
+        self._folders: set[tuple[int, int]] = set()
+
+    def file(self, path: Path) -> None:
+        source = _source(path)
+        if source.key in self._keys:
+            self.repeated.append(source)
+        else:
+            self._keys.add(source.key)
+            self.files.append(source)
+
+    def folder(self, path: Path) -> None:
+        waiting: Iterator[Path] = iter([path])
+        stack = [waiting]
+        while stack:
+            entry = next(stack[-1], None)
+            if entry is None:
+                stack.pop()
+            elif entry.is_dir():
+                stack.append(iter(self._entries(entry)))
+            elif not entry.is_symlink() or entry.exists():
+                self.file(entry)
+            else:
+                self.problems.append((_source(entry), "it is a link to nothing; mend or remove it"))
+
+    def _entries(self, folder: Path) -> list[Path]:
+        """What is in a folder, in order; nothing where it was walked before or cannot be opened."""
+        try:
+            status = folder.stat()
+            if (status.st_dev, status.st_ino) in self._folders:
+                return []
+            self._folders.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as entries:
+                names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+        except OSError as error:
+            self.problems.append((_source(folder), f"it cannot be opened: {error.strerror}; check its permissions"))
+            return []
+        return [folder / name for name in names]
+
+
+def identity(path: Path) -> str:
+    r"""The key of the document that a path leads to: the resolved path, in POSIX notation.
+
+    Bytes of a name that are not UTF-8 are written as ``\xNN``, for a catalogue holds text.
+    """
+    return _text(Path(os.path.realpath(path)))
+
+
+def _source(path: Path) -> SourceFile:
+    return SourceFile(path, identity(path), _text(path))
+
+
+def _text(path: Path) -> str:
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")

@@ -1,0 +1,162 @@
+"""Filters against a plain reading of the metadata, and applied before the search."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from indexes.collection import Collection
+from indexes.filters import And, Compare, Exists, Filter, In, Not, Or, parse_mapping, parse_where
+from indexes.records import Chunk, Scalar
+
+VALUES: tuple[Scalar, ...] = (
+    "zh",
+    "3",
+    3,
+    3.0,
+    4.5,
+    -1,
+    True,
+    False,
+    None,
+    "true",
+    "10",
+    "2024-05-01",
+    "",
+    2**70,
+    "x" * 999,
+)
+
+
+@pytest.fixture
+def rows(collection: Collection, toys: Any) -> dict[int, dict[str, Scalar]]:
+    """Chunks whose documents hold each value under ``v``; some lack it, some chunks have their own."""
+    with collection.writer() as writer:
+        for number, value in enumerate(VALUES):
+            made = toys.make(f"d{number}", [f"one {number}", f"two {number}"], {"v": value, "n": number})
+            own = Chunk(
+                **{name: getattr(made.chunks[1], name) for name in Chunk.__slots__} | {"metadata": {"v": "own"}}
+            )
+            writer.put(made.document, [made.chunks[0], own], made.vectors)
+        bare = toys.make("bare", ["nothing"])
+        writer.put(bare.document, bare.chunks, bare.vectors)
+    stored = collection.chunks(range(1, 100))
+    assert len(stored) == 2 * len(VALUES) + 1
+    return {chunk.chunk_id: {**chunk.metadata, "page": chunk.page, "document": chunk.document} for chunk in stored}
+
+
+def matches(collection: Collection, where: Filter | None) -> set[int]:
+    return {id_ for id_, _ in collection.dense(np.ones(16), 1000, where)}
+
+
+def kind(value: Scalar) -> str:
+    return {str: "s", bool: "b", int: "n", float: "n"}.get(type(value), "z")
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_equality_keeps_kinds_apart(collection: Collection, rows: dict[int, dict[str, Scalar]], value: Scalar) -> None:
+    def same(row: dict[str, Scalar]) -> bool:
+        return "v" in row and kind(row["v"]) == kind(value) and row["v"] == value
+
+    expected = {id_ for id_, row in rows.items() if same(row)}
+    assert expected
+    assert matches(collection, Compare("v", "=", value)) == expected
+    assert matches(collection, Compare("v", "!=", value)) == set(rows) - expected
+    assert matches(collection, In("v", (value, "own"))) == expected | {
+        i for i, r in rows.items() if r.get("v") == "own"
+    }
+
+
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+@pytest.mark.parametrize("symbol", COMPARISONS)
+@pytest.mark.parametrize("value", [3, 3.5, "3", "2024-01-01", "own"])
+def test_order_compares_within_a_kind(
+    collection: Collection, rows: dict[int, dict[str, Scalar]], symbol: Any, value: Scalar
+) -> None:
+    expected = {
+        id_
+        for id_, row in rows.items()
+        if "v" in row and kind(row["v"]) == kind(value) and COMPARISONS[symbol](row["v"], value)
+    }
+    assert matches(collection, Compare("v", symbol, value)) == expected
+
+
+def test_logic(collection: Collection, rows: dict[int, dict[str, Scalar]]) -> None:
+    zh, own, low = Compare("v", "=", "zh"), Compare("v", "=", "own"), Compare("n", "<", 5)
+    of = {where: matches(collection, where) for where in (zh, own, low)}
+    assert matches(collection, And((own, low))) == of[own] & of[low]
+    assert matches(collection, Or((zh, own))) == of[zh] | of[own]
+    assert matches(collection, Not(Or((zh, low)))) == set(rows) - of[zh] - of[low]
+    assert matches(collection, And(())) == set(rows)
+    assert matches(collection, Or(())) == set()
+    assert matches(collection, In("v", ())) == set()
+    assert matches(collection, Exists("v")) == {id_ for id_, row in rows.items() if "v" in row}
+    assert matches(collection, parse_mapping({"n": {">=": 2, "<": 4}})) == {
+        i for i, r in rows.items() if r.get("n") in (2, 3)
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("v=3", {"3", 3}),
+        ("v=3.0", {3}),
+        ("v=true", {"true", True}),
+        ("v=zh", {"zh"}),
+        ("v<=4", {"3", 3, -1, "2024-05-01"}),
+        ("v>4.4", {4.5, "10", 2**70}),
+        ("v>2024", {2**70, "2024-05-01"}),
+        ("v>=2024-01-01", {"2024-05-01", "zh", "true", "own", "x" * 999, "3"}),
+    ],
+)
+def test_what_a_person_types_has_no_kinds(
+    collection: Collection, rows: dict[int, dict[str, Scalar]], typed: str, found: set[Scalar]
+) -> None:
+    values = [(rows[i]["v"], kind(rows[i]["v"])) for i in matches(collection, parse_where([typed]))]
+    expected = {(value, kind(value)) for value in found}
+    assert set(values) == expected
+
+
+def test_built_in_fields(collection: Collection, toys: Any) -> None:
+    with collection.writer() as writer:
+        for key in ("a", "b"):
+            made = toys.make(
+                key, ["one", "two", "three"], {"title": "hidden"}, uri=f"docs/{key}.md", title=f"Title {key}"
+            )
+            writer.put(made.document, made.chunks, made.vectors)
+    for typed in ("document=a", "document=docs/a.md", "title=Title a"):
+        assert {c.document for c in collection.chunks(sorted(matches(collection, parse_where([typed]))))} == {
+            "docs/a.md"
+        }
+    pages = [c.page for c in collection.chunks(sorted(matches(collection, parse_where(["page>=2"]))))]
+    assert pages == [2, 3, 2, 3]
+    assert matches(collection, parse_where(["title=hidden"])) == set()
+
+
+def test_values_never_reach_the_sql_as_text(collection: Collection, rows: dict[int, dict[str, Scalar]]) -> None:
+    for evil in ("' OR 1=1 --", '"; DROP TABLE chunk; --', "%", "\\", "{}", ":x"):
+        assert matches(collection, Compare("v", "=", evil)) == set()
+        assert matches(collection, Compare(evil, "=", "zh")) == set()
+        assert matches(collection, Compare(evil, "!=", "zh")) == set(rows)
+
+
+def test_filter_comes_before_the_search(collection: Collection, toys: Any) -> None:
+    """The few chunks that match come back although hundreds that do not are closer."""
+    query = toys.vector_of("query")
+    with collection.writer() as writer:
+        near = toys.make("near", [f"near {n}" for n in range(300)], {"lang": "en"})
+        writer.put(near.document, near.chunks, np.tile(query, (300, 1)))
+        far = toys.make("far", [f"far {n}" for n in range(5)], {"lang": "zh"})
+        writer.put(far.document, far.chunks, np.tile(-query, (5, 1)))
+    where = parse_where(["lang=zh"])
+    assert [score for _, score in collection.dense(query, 5, where)] == pytest.approx([-1] * 5)
+    assert len(collection.dense(query, 3, where)) == 3
+    assert len(collection.lexical("far near", 50, where)) == 5

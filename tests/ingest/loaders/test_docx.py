@@ -1,0 +1,104 @@
+"""DOCX: headings, lists and tables in the document's order, as the text stands."""
+
+import io
+from typing import Any
+
+import docx
+from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import qn
+
+from ingest.documents import Limits, Loaded
+from ingest.loaders import docx as loader
+
+
+def load(document: Any) -> Loaded:
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return loader.load(buffer.getvalue(), Limits())
+
+
+def parts(loaded: Loaded) -> list[tuple[str, int, str]]:
+    return [(block.kind, block.level, loaded.text[block.start : block.end]) for block in loaded.blocks]
+
+
+def test_parts_come_in_the_order_of_the_document() -> None:
+    document = docx.Document()
+    document.add_heading("大语言模型入门", 0)
+    document.add_heading("Encoders", 1)
+    document.add_paragraph("BERT reads both ways.")
+    document.add_paragraph("first", style="List Bullet")
+    document.add_paragraph("second", style="List Number")
+    table = document.add_table(2, 2)
+    for cell, text in zip((*table.rows[0].cells, *table.rows[1].cells), ("name", "size", "BERT", "110 M"), strict=True):
+        cell.text = text
+    document.add_heading("解码器", 2)
+    document.add_paragraph("GPT 逐字生成。")
+    document.core_properties.author = "A. Writer"
+    document.core_properties.title = ""
+    loaded = load(document)
+    assert parts(loaded) == [
+        ("heading", 1, "大语言模型入门"),
+        ("heading", 1, "Encoders"),
+        ("paragraph", 0, "BERT reads both ways."),
+        ("list_item", 0, "- first"),
+        ("list_item", 0, "- second"),
+        ("table_header", 0, "| name | size |"),
+        ("table_row", 0, "| BERT | 110 M |"),
+        ("heading", 2, "解码器"),
+        ("paragraph", 0, "GPT 逐字生成。"),
+    ]
+    assert loaded.title == "大语言模型入门"
+    assert loaded.metadata == {"author": "A. Writer"}
+
+
+def test_the_title_property_wins() -> None:
+    document = docx.Document()
+    document.add_heading("Heading", 1)
+    document.core_properties.title = "The Title"
+    assert load(document).title == "The Title"
+
+
+def test_a_style_based_on_a_heading_is_a_heading() -> None:
+    document = docx.Document()
+    style = document.styles.add_style("My Part", 1)
+    style.base_style = document.styles["Heading 2"]
+    document.add_paragraph("Own style", style="My Part")
+    assert parts(load(document)) == [("heading", 2, "Own style")]
+
+
+def test_insertions_are_read_and_deletions_are_not() -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("Kept ")
+    for name, inner in (("w:ins", "<w:t>added</w:t>"), ("w:del", "<w:delText>gone</w:delText>")):
+        change = OxmlElement(name)
+        namespace = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+        change.append(parse_xml(f'<w:r xmlns:w="{namespace}">{inner}</w:r>'))
+        paragraph._p.append(change)
+    assert load(document).text == "Kept added"
+
+
+def test_breaks_and_tabs_set_words_apart() -> None:
+    document = docx.Document()
+    run = document.add_paragraph().add_run("one")
+    run.add_tab()
+    run.add_text("two")
+    run.add_break()
+    run.add_text("three")
+    assert load(document).text == "one two\nthree"
+
+
+def test_a_table_of_one_cell_is_a_frame() -> None:
+    document = docx.Document()
+    document.add_table(1, 1).cell(0, 0).text = "Framed words."
+    assert parts(load(document)) == [("paragraph", 0, "Framed words.")]
+
+
+def test_content_controls_are_read() -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("Inside a control.")
+    control, content = OxmlElement("w:sdt"), OxmlElement("w:sdtContent")
+    document.element.body.insert(0, control)
+    control.append(content)
+    content.append(paragraph._p)
+    assert paragraph._p.getparent().tag == qn("w:sdtContent")
+    assert load(document).text == "Inside a control."

@@ -1,0 +1,160 @@
+"""Chunks: exact offsets, nothing lost, never too long, cut where a reader would cut."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexes.records import Chunk, PageSpan
+from ingest.chunking import ChunkSettings, chunk, embedded_text
+from ingest.documents import Limits, Loaded
+from ingest.loaders import markdown, text
+
+_TOKEN = re.compile(r"[A-Za-z]{1,4}|\d|[^\sA-Za-z\d]")
+
+
+def count(texts: Sequence[str]) -> list[int]:
+    """A tokenizer that can be counted by hand: four letters, a digit, or any other character."""
+    return [len(_TOKEN.findall(each)) for each in texts]
+
+
+def texts_of(loaded: Loaded, chunks: Sequence[Chunk]) -> list[str]:
+    return [loaded.text[each.start : each.end] for each in chunks]
+
+
+def markdown_chunks(source: str, **options: int) -> tuple[list[str], list[Chunk]]:
+    loaded = markdown.load(source, Limits())
+    chunks = chunk(loaded, loaded.title or "", count, ChunkSettings(**options))
+    return texts_of(loaded, chunks), chunks
+
+
+_WORDS = st.one_of(
+    st.sampled_from(["word", "句子", "。", "Next", "，", "：", " ", "\n", "\n\n", ". ", "verylong" * 9, "长" * 60]),
+    st.sampled_from(["# Head\n", "## 小节\n", "- item\n", "1. ", "> ", "---\n", "```\ncode\n```\n"]),
+    st.just("| a | b |\n|---|---|\n| 1 | 2 |\n"),
+)
+_LOADERS = st.sampled_from([markdown.load, text.load])
+_SOURCES = st.lists(_WORDS, max_size=60).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_SOURCES, st.integers(20, 80), st.integers(0, 2), _LOADERS)
+def test_every_chunk_is_within_its_limit_and_nothing_is_lost(
+    source: str, limit: int, overlap: int, load: Callable[[str, Limits], Loaded]
+) -> None:
+    loaded = load(source, Limits())
+    chunks = chunk(loaded, "Title", count, ChunkSettings(limit, overlap, limit // 4))
+    covered = [False] * len(source)
+    for before, after in pairwise(chunks):
+        assert before.start < after.start and before.end < after.end
+    for each in chunks:
+        piece = source[each.start : each.end]
+        assert piece == piece.strip() != ""
+        assert count([embedded_text(each.context, piece)])[0] <= limit
+        assert each.digest == hashlib.sha256(embedded_text(each.context, piece).encode()).hexdigest()
+        covered[each.start : each.end] = [True] * (each.end - each.start)
+    assert all(done or character.isspace() for done, character in zip(covered, source, strict=True))
+
+
+def test_a_short_document_is_one_chunk_with_its_title_as_context() -> None:
+    found, chunks = markdown_chunks("# Guide\n\nOne sentence. Another one.\n")
+    assert found == ["# Guide\n\nOne sentence. Another one."]
+    assert chunks[0].context == "Guide"
+
+
+def test_chunks_end_at_sentences_in_english_and_chinese() -> None:
+    english = " ".join(f"This is sentence number {n} of it." for n in range(40))
+    chinese = "".join(f"这是第{n}个句子。" for n in range(60))
+    for source in (english, chinese):
+        found, _ = markdown_chunks(source, max_tokens=60, overlap_sentences=0)
+        assert len(found) > 5
+        assert all(each.endswith((".", "。")) for each in found)
+
+
+def test_a_heading_begins_the_chunk_of_its_text_and_is_the_context_of_what_follows() -> None:
+    body = " ".join(f"Sentence {n} of the section is here." for n in range(12))
+    found, chunks = markdown_chunks(f"# Book\n\n{body}\n\n## Part\n\n{body}\n", max_tokens=80, overlap_sentences=0)
+    [first] = [index for index, each in enumerate(found) if "## Part" in each]
+    assert found[first].startswith("## Part\n\nSentence 0")
+    assert chunks[first].context == "Book"
+    assert {each.context for each in chunks[first + 1 :]} == {"Book › Part"}
+    assert not any(each.endswith("Part") for each in found)
+
+
+def test_short_sections_share_a_chunk_under_what_they_have_in_common() -> None:
+    found, chunks = markdown_chunks("# FAQ\n\n## A\n\nYes.\n\n### B\n\nNo.\n\n## C\n\nMaybe.\n", max_tokens=200)
+    assert len(found) == 1
+    assert chunks[0].context == "FAQ"
+
+
+def test_a_paragraph_that_had_to_be_cut_repeats_its_last_sentence_and_a_whole_one_does_not() -> None:
+    source = " ".join(f"Number {n} is a sentence." for n in range(12))
+    found, _ = markdown_chunks(source, max_tokens=50, overlap_sentences=1, max_context_tokens=4)
+    for before, after in pairwise(found):
+        assert after.startswith(before[before.rindex("Number") :])
+    paragraphs = "\n\n".join(f"Paragraph {n} has {'some ' * 18}words." for n in range(6))
+    found, _ = markdown_chunks(paragraphs, max_tokens=40, overlap_sentences=1, max_context_tokens=4)
+    assert found == paragraphs.split("\n\n")
+
+
+def test_a_paragraph_border_late_in_a_chunk_is_preferred_to_a_sentence_border() -> None:
+    first = " ".join(["Alpha beta gamma."] * 6)
+    second = " ".join(["Delta epsi zeta."] * 6)
+    found, _ = markdown_chunks(f"{first}\n\n{second}", max_tokens=52, overlap_sentences=0, max_context_tokens=4)
+    assert found == [first, second]
+
+
+def test_rows_of_a_long_table_keep_its_header_in_their_context() -> None:
+    rows = "\n".join(f"| model {n} | {n} B |" for n in range(40))
+    found, chunks = markdown_chunks(
+        f"# Sizes\n\n| name | size |\n|---|---|\n{rows}\n", max_tokens=90, max_context_tokens=20
+    )
+    assert len(found) > 3
+    assert found[0].startswith("# Sizes\n\n| name | size |")
+    assert all(each.context == "Sizes\n| name | size |" for each in chunks[1:])
+    assert all(each.startswith("| model") and each.endswith("|") for each in found[1:])
+
+
+def test_a_line_that_leads_in_to_a_list_stays_with_the_list() -> None:
+    filler = " ".join(["Some words here."] * 9)
+    source = f"{filler}\n\nThe models are:\n\n- BERT is one\n- GPT is two\n- Tfive is three\n"
+    found, _ = markdown_chunks(source, max_tokens=50, overlap_sentences=0, max_context_tokens=4)
+    assert any(each.startswith("The models are:\n\n- BERT") for each in found)
+
+
+def test_a_sentence_longer_than_a_chunk_is_cut_at_clauses() -> None:
+    sentence = "，".join(["这是一个很长的分句" * 2] * 20) + "。"
+    found, _ = markdown_chunks(sentence, max_tokens=64, overlap_sentences=1, max_context_tokens=4)
+    assert len(found) > 4
+    assert all(each.endswith(("，", "。")) for each in found)
+    assert "".join(found) == sentence
+
+
+def test_context_is_kept_short_by_leaving_out_the_middle_then_the_end() -> None:
+    source = "# aaaa\n\n## bbbb\n\n### cccc\n\n#### dddd\n\n" + "More text." * 40
+    loaded = markdown.load(source, Limits())
+    assert chunk(loaded, "Title", count, ChunkSettings(40, 0, 8))[-1].context == "Title › cccc › dddd"
+    context = chunk(loaded, "x" * 400, count, ChunkSettings(40, 0, 8))[-1].context
+    assert set(context) == {"x"} and 29 <= len(context) <= 32
+
+
+@pytest.mark.parametrize(("offset", "page"), [(0, 1), (30, 3)])
+def test_a_chunk_bears_the_page_on_which_it_starts(offset: int, page: int) -> None:
+    source = "First page has this.\n\nSecond paragraph here on page three."
+    loaded = Loaded(source, "pdf", None, (), (PageSpan(1, 0, 22), PageSpan(2, 22, 22), PageSpan(3, 22, len(source))))
+    chunks = chunk(loaded, "", count, ChunkSettings(16, 0, 2))
+    [found] = [each for each in chunks if each.start <= offset < each.end]
+    assert found.page == page
+
+
+def test_an_edited_paragraph_changes_only_the_chunks_around_it() -> None:
+    paragraphs = [" ".join(f"Topic {n} has fact {m} to tell." for m in range(n % 5 + 2)) for n in range(120)]
+    options = ChunkSettings(100, 0, 10)
+    before = {each.digest for each in chunk(Loaded("\n\n".join(paragraphs), "text"), "T", count, options)}
+    paragraphs[40] = "A new and rather different paragraph stands here now. It is short."
+    after = chunk(Loaded("\n\n".join(paragraphs), "text"), "T", count, options)
+    assert sum(each.digest not in before for each in after) <= 4

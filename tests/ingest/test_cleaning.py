@@ -1,0 +1,83 @@
+"""Mending extracted text, in both languages."""
+
+import pytest
+
+from ingest.cleaning import clean_characters, collapse, join_lines, mend_spacing, plain_heading
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("the quick", "brown fox", "the quick brown fox"),
+        ("大语言", "模型", "大语言模型"),
+        ("参数，", "例如", "参数，例如"),
+        ("使用 BERT", "模型", "使用 BERT 模型"),
+        ("infor-", "mation", "information"),
+        ("a well-", "known word", "a well-known word"),
+        ("Alpha-", "Beta", "Alpha-Beta"),
+        ("pages 3–", "5", "pages 3–5"),
+        ("a dash -", "then more", "a dash - then more"),
+        ("https://x.org/", "path", "https://x.org/path"),
+        ("", "start", "start"),
+    ],
+)
+def test_broken_lines_are_joined(first: str, second: str, expected: str) -> None:
+    assert join_lines(first, second) == expected
+
+
+def test_the_words_of_the_document_decide_about_a_hyphen() -> None:
+    assert join_lines("a multi-", "step plan", {"multi-step"}) == "a multi-step plan"
+    assert join_lines("a multi-", "step plan", {"multistep", "multi-step"}) == "a multistep plan"
+    assert join_lines("the dual-", "encoder", {"dual", "encoder"}) == "the dual-encoder"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("ﬁne ﬂow oﬃce", "fine flow office"),
+        ("常⻅的⻧代烃", "常见的卤代烃"),
+        ("⼤语⾔", "大语言"),
+        ("soft\u00adhyphen zero\u200bwidth", "softhyphen zerowidth"),
+        ("no\u00a0break   spaces", "no break spaces"),
+        ("\uf0b7 item", "• item"),
+        ("lone \ud800 surrogate", "lone \ufffd surrogate"),
+        ("ＡＢＣ，１２", "ＡＢＣ，１２"),
+    ],
+)
+def test_characters_are_made_plain(raw: str, expected: str) -> None:
+    assert clean_characters(raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("中 华 人 民 共 和 国", "中华人民共和国"),
+        ("车道数 用地指标 基准值", "车道数 用地指标 基准值"),
+        (
+            "各反应物之间用加号连接，读作和，在反应物与生 成物之间",
+            "各反应物之间用加号连接，读作和，在反应物与生成物之间",
+        ),
+        ("用 BERT 做 检索", "用 BERT 做 检索"),
+    ],
+)
+def test_spaces_between_han_characters_go_only_where_they_mean_nothing(raw: str, expected: str) -> None:
+    assert mend_spacing(raw) == expected
+
+
+def test_white_space_collapses_as_in_a_browser_but_not_within_chinese() -> None:
+    assert collapse("  one\n   two\tthree ") == "one two three"
+    assert collapse("第一行\n  第二行") == "第一行第二行"
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("## **Bold** and `code`", "Bold and code"),
+        ("# [Link](http://x) ##", "Link"),
+        ("Setext title\n======", "Setext title"),
+        ("### snake_case stays", "snake_case stays"),
+        ("Plain", "Plain"),
+    ],
+)
+def test_a_heading_loses_its_marks(heading: str, words: str) -> None:
+    assert plain_heading(heading) == words

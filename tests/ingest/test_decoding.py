@@ -1,0 +1,59 @@
+"""Bytes to characters: right, or refused; never wrong in silence."""
+
+import codecs
+
+import pytest
+
+from ingest.decoding import decode
+from ingest.documents import Refused
+
+CHINESE = "大语言模型是什么？它由编码器或解码器组成，参数很多。"
+TRADITIONAL = "大型語言模型是什麼？它由編碼器或解碼器組成，參數很多。"
+ENGLISH = "Large language models are built from encoders and decoders."
+FRENCH = "Où est le café ? L’élève a dû répondre à l’été."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030"])
+@pytest.mark.parametrize("text", [CHINESE, ENGLISH, f"{ENGLISH} {CHINESE}"])
+def test_text_comes_back_as_it_was_written(text: str, encoding: str) -> None:
+    if encoding in ("utf-16-le", "utf-16-be") and text == CHINESE:
+        pytest.skip("without a mark and without a zero byte nothing tells UTF-16 from noise")
+    assert decode(text.encode(encoding))[0] == text
+
+
+@pytest.mark.parametrize("text", ["你好", "你好，世界", "模型", "北京", "请问GPU是什么？", CHINESE])
+def test_short_gb18030_is_read_as_chinese(text: str) -> None:
+    assert decode(text.encode("gb18030")) == (text, "gb18030")
+
+
+@pytest.mark.parametrize("text", [TRADITIONAL, "你好，世界", "資料庫與檢索"])
+def test_big5_is_read_as_chinese(text: str) -> None:
+    assert decode(text.encode("big5")) == (text, "big5")
+
+
+@pytest.mark.parametrize("text", [FRENCH, "können", "Über die Größe des Modells", "“Quoted” – dashed…"])
+def test_western_text_is_no_chinese(text: str) -> None:
+    assert decode(text.encode("cp1252")) == (text, "cp1252")
+
+
+def test_line_ends_become_line_feeds() -> None:
+    assert decode(b"a\r\nb\rc\n")[0] == "a\nb\nc\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bytes(range(256)) * 8,
+        b"MZ\x90\x00\x03\x00\x00\x00" * 50,
+        b"text with a \0 zero",
+        b"\x01\x02\x03\x04" * 20,
+        codecs.BOM_UTF16_LE + b"\x00\xd8",
+    ],
+)
+def test_binary_data_is_refused(data: bytes) -> None:
+    with pytest.raises(Refused, match=r"text|is not; save it as UTF-8"):
+        decode(data)
+
+
+def test_a_single_form_feed_does_not_make_a_text_binary() -> None:
+    assert decode(b"page one\x0cpage two")[0] == "page one\x0cpage two"

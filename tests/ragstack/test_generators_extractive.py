@@ -1,0 +1,41 @@
+"""The generator without a model: which sentences it quotes, and that it quotes them whole."""
+
+from ingest.sentences import split_sentences
+from ragstack.generators.base import Prompt, Usage
+from ragstack.generators.extractive import ExtractiveGenerator
+
+
+def _answer(question: str, *evidence: str) -> str:
+    deltas = list(ExtractiveGenerator().stream(Prompt(question, evidence, ()), max_tokens=1, stop=[" "]))
+    assert deltas[-1].usage == Usage(0, 0)
+    assert all(delta.usage is None for delta in deltas[:-1])
+    return "".join(delta.text for delta in deltas)
+
+
+def test_the_sentences_that_hold_the_question_come_first_and_others_not_at_all() -> None:
+    answer = _answer(
+        "How many parameters does BERT base have?",
+        "Attention was described in 2017.",
+        "BERT base has 110 million parameters.",
+        "The weather was fine.",
+        "Parameters are learnt.",
+    )
+    assert answer == "BERT base has 110 million parameters.\n\nParameters are learnt."
+
+
+def test_chinese_evidence_is_ranked_by_what_it_holds() -> None:
+    answer = _answer("大熊猫吃什么？", "长江很长。", "大熊猫主要吃竹子。", "狮子吃肉。")
+    assert answer == "大熊猫主要吃竹子。\n\n狮子吃肉。"
+
+
+def test_ties_keep_the_order_of_the_evidence() -> None:
+    assert _answer("zebra?", "One.", "Two.", "Three.") == "One.\n\nTwo."
+
+
+def test_each_quote_is_a_sentence_of_its_own_even_without_a_full_stop() -> None:
+    answer = _answer("sizes of models", "Sizes of models", "BERT base: 110M")
+    assert [answer[start:end] for start, end in split_sentences(answer)] == ["Sizes of models", "BERT base: 110M"]
+
+
+def test_no_evidence_gives_no_words() -> None:
+    assert _answer("anything?") == ""
