@@ -12,6 +12,7 @@ Opening an encoder reads a few small files; its tokenizer is loaded when tokens 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from logging import ERROR
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
@@ -184,7 +185,7 @@ def _quietly() -> Iterator[None]:
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity(logging.ERROR)
+    logging.set_verbosity(ERROR)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield

@@ -1,7 +1,8 @@
 """Written sentence → the evidence it rests on.
 
 A small decoder does not cite reliably when told to, so nothing it says about sources is used: each sentence it
-wrote is laid beside each evidence sentence, and the ones that hold its information become its citations.
+wrote is laid beside each evidence sentence, and the ones that hold its information become its citations. An evidence
+sentence holds its own words and those of the headings above it, which say what its "it" is.
 """
 
 import math
@@ -49,8 +50,9 @@ class Alignment:
 
 def align(question: str, sentences: Sequence[str], evidence: Sequence[Evidence], encoder: Encoder) -> list[Alignment]:
     """Align each of ``sentences`` with ``evidence`` (at least one); the result has one entry per sentence."""
-    held = [set(terms(item.text)) for item in evidence]
-    weights = information([terms(item.text) for item in evidence])
+    tokenised = [terms(f"{item.hit.context} {item.text}") for item in evidence]
+    held = [set(words) for words in tokenised]
+    weights = information(tokenised)
     rarest = math.log1p(len(evidence))
     asked = terms(question)
     relevance = np.array([coverage(asked, words, weights, rarest) for words in held])

@@ -117,14 +117,18 @@ class _Candidate:
 
 
 def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
-    """Each sentence of the chunks once."""
+    """Each sentence of the chunks once; Markdown's heading lines only where there is nothing else.
+
+    A heading says what its section is about and seldom anything that answers; it is read as the chunk's context.
+    """
     found: dict[tuple[int, int], _Candidate] = {}
     for hit in hits:
         for number, (start, end) in enumerate(split_sentences(hit.text)):
             offset = hit.start + start
             place = (hit.document_id, hit.chunk_id, number)
             found.setdefault((hit.document_id, offset), _Candidate(hit, offset, hit.text[start:end], place))
-    return list(found.values())
+    sentences = [candidate for candidate in found.values() if not candidate.text.startswith("#")]
+    return sentences or list(found.values())
 
 
 def _scores(question: str, candidates: Sequence[_Candidate]) -> np.ndarray:
