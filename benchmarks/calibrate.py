@@ -66,7 +66,11 @@ def question_rows(data: Path, count: int, stack: RagStack, done: set[str]) -> It
             [q for q in queries if not q["answerable"] and q["meta"]["about"] in kept][: count // 4],
             [q for q in queries if q["answerable"] and q["meta"]["about"] not in kept][: count // 4],
         ]
-        chosen = [(query, kind) for kind, group in zip(("in", "adversarial", "absent"), groups, strict=True) for query in group]
+        chosen = [
+            (query, kind)
+            for kind, group in zip(("in", "adversarial", "absent"), groups, strict=True)
+            for query in group
+        ]
         if all(query["id"] in done for query, _ in chosen):
             continue
         with tempfile.TemporaryDirectory() as folder:
@@ -125,7 +129,10 @@ def fit(rows: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
     for row in rows:
         halves[hashlib.sha256(row["about"].encode()).digest()[0] % 2].append(row)
     (x, y), (x_apart, y_apart) = (
-        (np.array([[row["features"][name] for name in names] for row in half]), np.array([row["label"] for row in half]))
+        (
+            np.array([[row["features"][name] for name in names] for row in half]),
+            np.array([row["label"] for row in half]),
+        )
         for half in halves
     )
     mean, spread = x.mean(0), x.std(0) + 1e-9
@@ -178,7 +185,9 @@ def report(probability: np.ndarray, label: np.ndarray, threshold: float) -> dict
         "negatives_refused": interval(lambda p, y: refused(p, y, 0)),
         "positives_refused": interval(lambda p, y: refused(p, y, 1)),
         "calibration_error": interval(calibration_error),
-        "risk_at_coverage": {f"{(step + 1) / len(label):.2f}": round(float(risk[step]), 4) for step in steps if step >= 0},
+        "risk_at_coverage": {
+            f"{(step + 1) / len(label):.2f}": round(float(risk[step]), 4) for step in steps if step >= 0
+        },
     }
 
 

@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[1]
 
 
 class BagEncoder:
-    """A bag of words hashed into 64 dimensions: no model, the same vectors each time, similar texts near."""
+    """A bag of words hashed into 512 dimensions: no model, the same vectors each time, similar texts near."""
 
-    fingerprint = EncoderFingerprint(name="bag-of-words", revision="1", dimension=64)
+    fingerprint = EncoderFingerprint(name="bag-of-words", revision="1", dimension=512)
     max_length = 512
 
     def __init__(self) -> None:
@@ -33,11 +33,11 @@ class BagEncoder:
         return self._encode(texts)
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
-        vectors = np.full((len(texts), 64), 1e-3, dtype=np.float32)
+        vectors = np.full((len(texts), 512), 1e-3, dtype=np.float32)
         for row, text in enumerate(texts):
             for word in _words(text):
                 digest = hashlib.sha256(word.encode()).digest()
-                vectors[row, digest[0] % 64] += 1.0 if digest[1] % 2 else -1.0
+                vectors[row, int.from_bytes(digest[:2]) % 512] += 1.0
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 

@@ -160,7 +160,7 @@ def _check_room(packs: Sequence[Pack], cache: Path) -> None:
     if free < needed:
         names = ", ".join(pack.name for pack in packs)
         raise ModelMissing(
-            f"no room for {names}: {cache} needs {needed / 1e9:.1f} GB free and has {free / 1e9:.1f} GB;"
+            f"no room for {names}: {cache} needs {needed / 1e9:.2f} GB free and has {free / 1e9:.2f} GB;"
             " make room, or set models.cache to another disk"
         )
 

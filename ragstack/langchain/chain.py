@@ -153,10 +153,13 @@ class _Pieces:
 
     def _rest(self, answer: Answer) -> AddableDict:
         """What is missing from the whole; keys that were given hold texts and lists, which only grow."""
-        whole = answer.to_dict()
-        return AddableDict(
-            {key: value[len(self._given[key]) :] if key in self._given else value for key, value in whole.items()}
-        )
+        rest = AddableDict()
+        for key, value in answer.to_dict().items():
+            if key not in self._given:
+                rest[key] = value
+            elif missing := value[len(self._given[key]) :]:
+                rest[key] = missing
+        return rest
 
 
 def question_of(given: ChainInput) -> str:

@@ -52,6 +52,7 @@ def test_streamed_pieces_add_up_to_the_answer(chain: RagStackChain, question: st
     assert set(pieces[0]) == {"question", "source_documents"}
     sentences = [piece["answer"] for piece in pieces[1:-1]]
     assert len(sentences) == len(whole["sentences"])
+    assert set(pieces[-1]) == set(whole) - {"question", "source_documents"} - ({"answer"} if sentences else set())
     for piece, sentence in zip(sentences, whole["sentences"], strict=True):
         assert piece.strip() == sentence["text"] + "".join(f"[{n}]" for n in sentence["citations"])
 

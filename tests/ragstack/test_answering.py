@@ -1,0 +1,184 @@
+"""The flow of a question, with a scripted generator in the place of the decoder: what is shown, dropped, refused."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indexes.errors import UnknownCollection, UsageError
+from ragstack.answers import Answer
+from ragstack.generators.base import Delta, Message, Prompt, Usage
+from ragstack.stack import RagStack
+
+PRIMER = """# Whales
+
+The blue whale weighs up to 150 tonnes. It eats krill and lives in all oceans.
+
+Sperm whales dive to a depth of 2,000 metres. They hunt squid.
+"""
+PRIMER_ZH = """# 鲸
+
+蓝鲸最重可达150吨，以磷虾为食。抹香鲸能潜到2000米深处，捕食鱿鱼。
+"""
+
+
+class Scripted:
+    """Writes what it is told to, and judges by a fixed rule; remembers what it was asked."""
+
+    name = "scripted"
+
+    def __init__(self, draft: str, *, answerable: bool = True, supported: Sequence[str] = ()) -> None:
+        self.draft = draft
+        self.answerable = answerable
+        self.supported = supported
+        self.prompts: list[Prompt] = []
+
+    def stream(self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ()) -> Iterator[Delta]:
+        self.prompts.append(prompt)
+        for word in self.draft.split(" "):
+            yield Delta(word + " ")
+        yield Delta("", Usage(prompt_tokens=100, completion_tokens=9))
+
+    def log_odds(self, messages: Sequence[Message], yes: Sequence[str], no: Sequence[str]) -> float:
+        task = messages[-1].content.rsplit("\n\n", 1)[1]
+        if "Statement" in task or "陈述" in task:
+            return 8.0 if any(sentence in task for sentence in self.supported) else -8.0
+        return 8.0 if self.answerable else -8.0
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def stack(tmp_path: Path, bag_encoder: Any) -> RagStack:
+    (tmp_path / "whales.md").write_text(PRIMER, encoding="utf-8")
+    (tmp_path / "鲸.md").write_text(PRIMER_ZH, encoding="utf-8")
+    stack = RagStack.open(home=tmp_path / "home")
+    stack._encoder = bag_encoder
+    stack.ingest([tmp_path / "whales.md", tmp_path / "鲸.md"])
+    return stack
+
+
+def ask(stack: RagStack, question: str, generator: Scripted) -> Answer:
+    stack._generators["llamacpp"] = generator
+    return stack.ask(question)
+
+
+def test_a_supported_sentence_is_shown_with_the_exact_words_it_rests_on(stack: RagStack, tmp_path: Path) -> None:
+    draft = "A blue whale weighs up to 150 tonnes."
+    answer = ask(stack, "How heavy is the blue whale?", Scripted(draft, supported=[draft]))
+    assert answer.text == "A blue whale weighs up to 150 tonnes.[1]"
+    (citation,) = answer.citations
+    assert citation.quote == "The blue whale weighs up to 150 tonnes."
+    assert PRIMER[citation.start : citation.end] == citation.quote
+    assert citation.document == str(tmp_path / "whales.md")
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (100, 9)
+
+
+def test_chinese_sentences_are_joined_without_spaces_and_cited_alike(stack: RagStack) -> None:
+    draft = "蓝鲸可达150吨。抹香鲸捕食鱿鱼。"
+    answer = ask(
+        stack, "蓝鲸有多重？抹香鲸吃什么？", Scripted(draft, supported=["蓝鲸可达150吨。", "抹香鲸捕食鱿鱼。"])
+    )
+    assert answer.text == "蓝鲸可达150吨。[1]抹香鲸捕食鱿鱼。[2]"
+    assert [citation.quote for citation in answer.citations] == [
+        "蓝鲸最重可达150吨，以磷虾为食。",
+        "抹香鲸能潜到2000米深处，捕食鱿鱼。",
+    ]
+
+
+def test_what_the_evidence_does_not_support_is_dropped(stack: RagStack) -> None:
+    good, bad = "A blue whale weighs up to 150 tonnes.", "It sings in the rain."
+    answer = ask(stack, "How heavy is the blue whale?", Scripted(f"{good} {bad}", supported=[good]))
+    assert [sentence.text for sentence in answer.sentences] == [good]
+    assert answer.dropped == (bad,)
+    assert bad not in answer.text
+
+
+def test_a_wrong_number_is_dropped_whatever_the_decoder_thinks_of_it(stack: RagStack) -> None:
+    wrong = "A blue whale weighs up to 190 tonnes."
+    answer = ask(stack, "How heavy is the blue whale?", Scripted(wrong, supported=[wrong]))
+    assert answer.abstained
+    assert answer.dropped == (wrong,)
+    assert answer.citations == ()
+
+
+def test_when_the_evidence_does_not_answer_nothing_is_written(stack: RagStack) -> None:
+    generator = Scripted("Whales are fish.", answerable=False)
+    answer = ask(stack, "Who painted the ceiling of the chapel?", generator)
+    assert generator.prompts == []
+    assert answer.abstained
+    assert answer.text == "The documents don't say."
+    assert "default" in answer.reason
+    assert answer.sentences == () == answer.citations
+    assert answer.nearest
+
+
+def test_a_refusal_speaks_the_language_of_the_question(stack: RagStack) -> None:
+    answer = ask(stack, "谁画了这幅壁画？", Scripted("", answerable=False))
+    assert answer.text == "文档中没有说明。"
+    assert answer.to_dict()["abstained"] is True
+
+
+def test_an_empty_collection_is_a_refusal(tmp_path: Path, bag_encoder: Any) -> None:
+    stack = RagStack.open(home=tmp_path / "home")
+    stack._encoder = bag_encoder
+    stack.database.create("default", bag_encoder.fingerprint)
+    answer = ask(stack, "What is a whale?", Scripted("A fish."))
+    assert answer.abstained
+    assert answer.nearest == ()
+
+
+def test_the_stream_tells_the_same_as_the_answer(stack: RagStack) -> None:
+    draft = "A blue whale weighs up to 150 tonnes. Sperm whales hunt squid."
+    supported = ["A blue whale weighs up to 150 tonnes.", "Sperm whales hunt squid."]
+    stack._generators["llamacpp"] = Scripted(draft, supported=supported)
+    events = list(stack.stream("How heavy is the blue whale, and what do sperm whales hunt?"))
+    assert [event.kind for event in events if event.kind != "token"] == [
+        "retrieval", "citation", "sentence", "citation", "citation", "sentence", "done"
+    ]  # fmt: skip
+    answer = events[-1].value
+    assert [citation.quote for citation in answer.citations] == [
+        "The blue whale weighs up to 150 tonnes.",
+        "They hunt squid.",
+        "Sperm whales dive to a depth of 2,000 metres.",  # says who "they" are
+    ]
+    assert "".join(event.value for event in events if event.kind == "token").strip() == draft
+    assert tuple(event.value for event in events if event.kind == "sentence") == answer.sentences
+    assert tuple(event.value for event in events if event.kind == "citation") == answer.citations
+
+
+def test_the_three_tasks_share_their_beginning_so_that_the_cache_serves_them(stack: RagStack) -> None:
+    asked: list[str] = []
+
+    class Remembering(Scripted):
+        def log_odds(self, messages: Sequence[Message], yes: Sequence[str], no: Sequence[str]) -> float:
+            asked.append(messages[-1].content)
+            return super().log_odds(messages, yes, no)
+
+    generator = Remembering("A blue whale weighs 150 tonnes.", supported=["A blue whale"])
+    ask(stack, "How heavy is the blue whale?", generator)
+    asked.append(generator.prompts[0].messages[-1].content)
+    beginnings = {text.rsplit("\n\n", 1)[0] for text in asked}
+    assert len(asked) == 3
+    assert len(beginnings) == 1
+
+
+def test_the_answer_is_plain_json(stack: RagStack) -> None:
+    draft = "A blue whale weighs up to 150 tonnes."
+    answer = ask(stack, "How heavy is the blue whale?", Scripted(draft, supported=[draft]))
+    stored = json.loads(json.dumps(answer.to_dict()))
+    assert stored["sentences"] == [
+        {"text": draft, "support": pytest.approx(answer.sentences[0].support, abs=1e-4), "citations": [1]}
+    ]
+    assert set(stored["timings"]) >= {"retrieve", "evidence", "generate", "verify", "total"}
+    assert set(stored["citations"][0]) == {"n", "document", "title", "page", "start", "end", "quote"}
+
+
+def test_calls_that_cannot_be_answered_are_refused_in_one_line(stack: RagStack) -> None:
+    with pytest.raises(UsageError, match="empty"):
+        stack.ask("  ", generator="extractive")
+    with pytest.raises(UnknownCollection, match="nowhere"):
+        stack.ask("What is a whale?", collection="nowhere", generator="extractive")
