@@ -118,7 +118,8 @@ class SentenceTransformerEncoder:
     def _tokenizer(self) -> "Tokenizer":
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self._folder.path / "tokenizer.json"))
+        with _one_line(self._folder.path):
+            tokenizer = Tokenizer.from_file(str(self._folder.path / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
@@ -136,14 +137,10 @@ class SentenceTransformerEncoder:
         if self._threads > 0:
             torch.set_num_threads(self._threads)
         options = {"use_safetensors": True, "dtype": torch.float32}
-        try:
-            with _quietly():
-                model = SentenceTransformer(
-                    str(self._folder.path), device="cpu", local_files_only=True, model_kwargs=options
-                )
-        except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ModelError(f"the encoder in {self._folder.path} cannot be loaded: {reason}") from error
+        with _one_line(self._folder.path), _quietly():
+            model = SentenceTransformer(
+                str(self._folder.path), device="cpu", local_files_only=True, model_kwargs=options
+            )
         return model.eval()
 
 
@@ -177,6 +174,16 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 def _clean(text: str) -> str:
     """The text without lone surrogates, which no tokenizer takes."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while loading (libraries raise all kinds) into one line that names the folder."""
+    try:
+        yield
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelError(f"the encoder in {path} cannot be loaded: {reason}") from error
 
 
 @contextmanager

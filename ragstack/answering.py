@@ -170,10 +170,7 @@ class _Run:
 
     def finish(self) -> Event:
         """The answer, with its markers."""
-        separator = "" if self.language == "zh" else " "
-        text = separator.join(
-            sentence.text + "".join(f"[{n}]" for n in sentence.citations) for sentence in self.sentences
-        )
+        text = PHRASES[self.language].separator.join(sentence.marked for sentence in self.sentences)
         return self._done(text, abstained=False, reason="")
 
     def refuse(self, reason: str) -> Event:

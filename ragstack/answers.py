@@ -49,6 +49,11 @@ class AnswerSentence:
     support: float
     citations: tuple[int, ...]
 
+    @property
+    def marked(self) -> str:
+        """The text with its markers, as it stands in the answer."""
+        return self.text + "".join(f"[{n}]" for n in self.citations)
+
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:

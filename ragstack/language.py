@@ -10,8 +10,9 @@ Language = Literal["en", "zh"]
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """What is said to a person without any model."""
+    """What is said to a person without any model; ``separator`` stands between two sentences."""
 
+    separator: str
     refusal: str
     nearest: str
     nothing_found: str
@@ -22,6 +23,7 @@ class Phrases:
 
 PHRASES: dict[Language, Phrases] = {
     "en": Phrases(
+        separator=" ",
         refusal="The documents don't say.",
         nearest="Nearest passages:",
         nothing_found="no passage was found for this question in collection {collection}",
@@ -30,6 +32,7 @@ PHRASES: dict[Language, Phrases] = {
         decoder_declined="the decoder found no answer in the {passages} nearest passages of collection {collection}",
     ),
     "zh": Phrases(
+        separator="",
         refusal="文档中没有说明。",
         nearest="最接近的段落：",
         nothing_found="在文档集 {collection} 中没有找到与这个问题有关的段落",

@@ -73,7 +73,7 @@ def answer_prompt(question: str, evidence: Sequence[Evidence], language: Languag
     """The prompt that asks for the answer."""
     return Prompt(
         question=question,
-        evidence=tuple(item.text for item in evidence),
+        evidence=tuple(item.text for item in sorted(evidence, key=lambda item: -item.score)),
         messages=_messages(question, evidence, language, TEMPLATES[language].answer),
     )
 

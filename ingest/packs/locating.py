@@ -44,22 +44,28 @@ def _from_hub(name: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        folder = Path(snapshot_download(name, local_files_only=True))
-        if any(next(folder.rglob(pattern), None) for pattern in _WEIGHTS):
-            return folder
-    except LocalEntryNotFoundError:
-        pass
+        for local in (True, False):
+            try:
+                folder = Path(snapshot_download(name, local_files_only=local, ignore_patterns=list(_UNWANTED)))
+            except LocalEntryNotFoundError:
+                if not local:
+                    raise
+                continue
+            if any(next(folder.rglob(pattern), None) for pattern in _WEIGHTS):
+                return folder
     except HFValidationError as error:
-        raise ModelMissing(f"{_HUB}{name} is no model of the hub: expected hf:ORG/NAME") from error
-    try:
-        return Path(snapshot_download(name, ignore_patterns=list(_UNWANTED)))
+        raise ModelMissing(f"{_HUB}{name} is no model of the hub: expected {_HUB}ORG/NAME") from error
     except HfHubHTTPError as error:
         raise ModelMissing(
             f"the hub does not give {name}: {str(error).strip().splitlines()[0]}; check the name, and for a model"
-            " with a licence to accept, log in with: hf auth login"
+            " whose licence must be accepted, log in: hf auth login"
         ) from error
-    except (LocalEntryNotFoundError, OSError) as error:
+    except OSError as error:
         raise ModelMissing(
             f"the model {name} is not on this machine and the hub cannot be reached; fetch it where there is a network,"
             f" or use a pack: {', '.join(PACKS)}"
         ) from error
+    raise ModelMissing(
+        f"the model {name} has no weights on this machine in a form that is read (safetensors, GGUF), and none could be"
+        f" fetched from the hub; use another model, or a pack: {', '.join(PACKS)}"
+    )

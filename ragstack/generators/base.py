@@ -26,7 +26,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A question with its evidence, both apart and laid out as the conversation that a chat model reads."""
+    """A question with its evidence, best first, both apart and as the conversation that a chat model reads."""
 
     question: str
     evidence: tuple[str, ...]

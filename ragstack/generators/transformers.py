@@ -179,9 +179,9 @@ def _load(path: Path) -> tuple[Any, Any]:
     try:
         config = AutoConfig.from_pretrained(source, **options)
         family = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-        tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        tokenizer = AutoTokenizer.from_pretrained(source, config=config, **options)
         weights = {} if "gguf_file" in options else {"use_safetensors": True}
-        loaded = family.from_pretrained(source, dtype=torch.float32, **options, **weights)
+        loaded = family.from_pretrained(source, config=config, dtype=torch.float32, **options, **weights)
     except Exception as error:  # noqa: BLE001 - whatever a broken folder makes the library raise
         raise ModelError(f"model {path} cannot be loaded: {_line(error)}") from None
     known = {f"{name}_token_id": getattr(loaded.generation_config, f"{name}_token_id", None) for name in _TOKENS}

@@ -24,7 +24,7 @@ from ragstack.answers import Answer, AnswerSentence, Citation, Event, Passage, T
 from ragstack.config import GeneratorKind
 from ragstack.langchain.documents import from_hit
 from ragstack.langchain.threads import iterate_in_thread
-from ragstack.language import language_of
+from ragstack.language import PHRASES, language_of
 from ragstack.stack import RagStack, Where
 
 __all__ = ["ChainInput", "ChainOutput", "RagStackChain"]
@@ -126,7 +126,7 @@ class _Pieces:
 
     def __init__(self, question: str) -> None:
         self.question = question
-        self._separator = "" if language_of(question) == "zh" else " "
+        self._separator = PHRASES[language_of(question)].separator
         self._given = AddableDict()
 
     def of(self, event: Event) -> Iterator[AddableDict]:
@@ -149,7 +149,7 @@ class _Pieces:
 
     def _sentence(self, sentence: AnswerSentence) -> str:
         separator = self._separator if "answer" in self._given else ""
-        return separator + sentence.text + "".join(f"[{n}]" for n in sentence.citations)
+        return separator + sentence.marked
 
     def _rest(self, answer: Answer) -> AddableDict:
         """What is missing from the whole; keys that were given hold texts and lists, which only grow."""
@@ -173,5 +173,6 @@ def question_of(given: ChainInput) -> str:
     for key in QUESTION_KEYS:
         if isinstance(given, Mapping) and isinstance(given.get(key), str):
             return str(given[key]).strip()
-    found = f"a mapping with {', '.join(map(repr, given)) or 'no keys'}" if isinstance(given, Mapping) else repr(given)
+    kind = type(given).__name__
+    found = f"{kind} with {', '.join(map(repr, given)) or 'no keys'}" if isinstance(given, Mapping) else kind
     raise UsageError(f"the chain was given {found}; expected a question, or a mapping that holds it under 'question'")

@@ -60,6 +60,19 @@ def test_every_chunk_is_within_its_limit_and_nothing_is_lost(
     assert all(done or character.isspace() for done, character in zip(covered, source, strict=True))
 
 
+def test_the_limit_holds_for_a_tokenizer_that_also_counts_the_gaps() -> None:
+    def characters(texts: Sequence[str]) -> list[int]:
+        return [len(each) for each in texts]
+
+    source = "\n\n\n\n".join(["One two.  Six ten."] * 30)
+    loaded = text.load(source, Limits())
+    chunks = chunk(loaded, "T", characters, ChunkSettings(60, 1, 10))
+    assert max(characters([embedded_text(each.context, source[each.start : each.end]) for each in chunks])) <= 60
+    assert {match.start() for match in re.finditer("One", source)} <= {
+        offset for each in chunks for offset in range(each.start, each.end)
+    }
+
+
 def test_a_short_document_is_one_chunk_with_its_title_as_context() -> None:
     found, chunks = markdown_chunks("# Guide\n\nOne sentence. Another one.\n")
     assert found == ["# Guide\n\nOne sentence. Another one."]

@@ -277,7 +277,8 @@ def test_an_unknown_name_lists_the_packs(packs: dict[str, Pack], cache: Path, ca
 def test_a_setting_means_a_pack_or_a_path(packs: dict[str, Pack], cache: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match=r"tiny-decoder is not in .*; type: ragstack models pull tiny-decoder$"):
         locate("tiny-decoder", cache)
-    assert [locate(name, cache) for name in packs] == pull(list(packs), cache)
+    paths = pull(list(packs), cache)
+    assert [locate(name, cache) for name in packs] == paths
     (tmp_path / "own").mkdir()
     assert locate(str(tmp_path / "own"), cache) == tmp_path / "own"
     with pytest.raises(
@@ -307,7 +308,7 @@ def test_a_model_of_the_hub_that_cannot_be_reached_is_one_line(hub: Path, cache:
     with pytest.raises(ModelMissing, match=r"^the model org/other is not on this machine and the hub cannot be .*$"):
         locate("hf:org/other", cache)
     (hub / "model.safetensors").unlink()
-    with pytest.raises(ModelMissing, match="org/name is not on this machine"):
+    with pytest.raises(ModelMissing, match="org/name has no weights on this machine"):
         locate("hf:org/name", cache)
     with pytest.raises(ModelMissing, match=r"hf:a/b/c is no model of the hub: expected hf:ORG/NAME"):
         locate("hf:a/b/c", cache)

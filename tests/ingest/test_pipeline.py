@@ -238,6 +238,13 @@ def test_prune_removes_what_has_vanished_under_the_paths_and_nothing_else(
     assert {Path(uri).name for uri in stored(collection)} == {"page.html", "chinese.txt", "kept.txt"}
 
 
+def test_prune_leaves_a_file_that_is_there_and_was_only_not_walked(
+    collection: Collection, encoder: Encoder, docs: Path
+) -> None:
+    run(collection, encoder, docs, docs / ".hidden.md")
+    assert run(collection, encoder, docs, prune=True).files == FileCounts(unchanged=3)
+
+
 def test_pruning_a_folder_that_has_vanished_is_no_problem(
     collection: Collection, encoder: Encoder, docs: Path, tmp_path: Path
 ) -> None:

@@ -208,19 +208,27 @@ def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, error: Excep
     assert "in raise_it" in result.stderr
 
 
-@pytest.mark.filterwarnings("ignore:deprecated")
 def test_logs_go_to_standard_error_one_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
     def warn(*_: object, **__: object) -> list[object]:
         logging.getLogger("indexes.reader").warning("a file is bad; it is made again")
         logging.getLogger("indexes.reader").info("chatter")
-        warnings.warn("deprecated", stacklevel=1)
         return []
 
     monkeypatch.setattr(RagStack, "search", warn)
     result = run("search", "x", "--json")
     assert result.stderr == "ragstack: a file is bad; it is made again\n"
     assert json.loads(result.stdout)["hits"] == []
-    assert "chatter" in run("search", "x", "--debug").stderr
+    assert "ragstack: chatter\n" in run("search", "x", "--debug").stderr
+    assert "ragstack: chatter\n" in run("--debug", "search", "x").stderr
+
+
+def test_warnings_for_developers_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def warn(*_: object, **__: object) -> list[object]:
+        warnings.warn("deprecated", stacklevel=1)
+        return []
+
+    monkeypatch.setattr(RagStack, "search", warn)
+    assert run("search", "x").stderr == ""
 
 
 def test_json_is_utf8_whatever_the_locale() -> None:

@@ -114,26 +114,6 @@ def test_two_questions_at_once_wait_for_each_other(smollm: LlamaCppGenerator) ->
 
 
 @pytest.mark.models
-def test_log_odds_are_those_of_the_same_weights_in_another_library(smollm: LlamaCppGenerator, gguf: Path) -> None:
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-    model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32).eval()
-    conversation = [{"role": message.role, "content": message.content} for message in (SYSTEM, JUDGE)]
-    text = tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=True)
-    with torch.no_grad():
-        logits = model(**tokenizer(text, return_tensors="pt", add_special_tokens=False)).logits[0, -1]
-    odds = {}
-    for side, words in (("yes", YES), ("no", NO)):
-        ids = [at for at in range(len(logits)) if tokenizer.decode([at]).strip() in words]
-        odds[side] = float(torch.logsumexp(logits[ids], 0))
-    expected = odds["yes"] - odds["no"]
-    assert smollm.log_odds([SYSTEM, JUDGE], YES, NO) == pytest.approx(expected, abs=0.25)  # 8-bit activations
-    assert smollm.log_odds([SYSTEM, JUDGE], NO, YES) == pytest.approx(-expected, abs=0.25)
-
-
-@pytest.mark.models
 def test_a_side_that_is_out_of_sight_counts_as_the_least_likely_token_seen(smollm: LlamaCppGenerator) -> None:
     assert isinstance(smollm, Judge)
     seen = smollm.log_odds([SYSTEM, JUDGE], YES, ["never such a token"])

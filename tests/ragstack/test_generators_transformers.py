@@ -20,7 +20,8 @@ from transformers import (
 )
 
 from indexes.errors import ExtraMissing, ModelError, ModelMissing
-from ragstack.generators.base import Message, Prompt, Usage
+from ragstack.generators.base import Message, Prompt, Usage, as_chat
+from ragstack.generators.llamacpp import LlamaCppGenerator
 from ragstack.generators.transformers import TransformersGenerator
 
 TEXTS = [
@@ -280,15 +281,37 @@ def test_a_model_of_the_hubs_cache_is_called_by_its_name(llama: Path, tmp_path: 
     assert TransformersGenerator(snapshot).name == "transformers:owner/tiny"
 
 
-@pytest.mark.models
-def test_a_gguf_file_writes_words_and_ends_by_itself() -> None:
+@pytest.fixture(scope="module")
+def smollm() -> TransformersGenerator:
     from ingest.packs import default_cache, locate
 
-    path = locate("SmolLM2-135M-Instruct", default_cache())
-    generator = TransformersGenerator(path)
-    assert generator.name == f"transformers:{path.stem}"
+    return TransformersGenerator(locate("SmolLM2-135M-Instruct", default_cache()))
+
+
+@pytest.mark.models
+def test_a_gguf_file_writes_words_and_ends_by_itself(smollm: TransformersGenerator) -> None:
+    assert smollm.name.startswith("transformers:SmolLM2-135M-Instruct")
     prompt = Prompt("", (), (Message("user", "What is the capital of France? Answer in one short sentence."),))
-    text, usage = _run(generator, prompt, max_tokens=24)
+    text, usage = _run(smollm, prompt, max_tokens=24)
     assert "Paris" in text
     assert "<|" not in text
     assert usage.completion_tokens < 24
+
+
+@pytest.mark.models
+def test_llama_cpp_gives_the_odds_that_the_logits_of_the_same_weights_give(smollm: TransformersGenerator) -> None:
+    from ingest.packs import default_cache, locate
+
+    messages = (Message("system", "You answer from the passages."), Message("user", "Whales swim. Do they? Yes or No?"))
+    yes, no = ("Yes", "yes", "YES"), ("No", "no", "NO")
+    tokenizer, model = smollm._tokenizer, smollm._model
+    text = tokenizer.apply_chat_template(as_chat(messages), tokenize=False, add_generation_prompt=True)
+    with torch.no_grad():
+        logits = model(**tokenizer(text, return_tensors="pt", add_special_tokens=False)).logits[0, -1]
+    words = [tokenizer.decode([at]).strip() for at in range(len(logits))]
+    sides = [[at for at, word in enumerate(words) if word in side] for side in (yes, no)]
+    expected = float(torch.logsumexp(logits[sides[0]], 0) - torch.logsumexp(logits[sides[1]], 0))
+    judge = LlamaCppGenerator(locate("SmolLM2-135M-Instruct", default_cache()), context_length=512)
+    assert judge.log_odds(messages, yes, no) == pytest.approx(expected, abs=0.25)  # its activations have 8 bits
+    assert judge.log_odds(messages, no, yes) == pytest.approx(-expected, abs=0.25)
+    judge.close()

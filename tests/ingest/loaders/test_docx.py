@@ -66,15 +66,23 @@ def test_a_style_based_on_a_heading_is_a_heading() -> None:
     assert parts(load(document)) == [("heading", 2, "Own style")]
 
 
+_CHANGES = (
+    ("w:ins", "<w:t>added</w:t>"),
+    ("w:del", "<w:delText>gone</w:delText><w:t>gone</w:t>"),
+    ("w:moveFrom", "<w:t>moved</w:t>"),
+    ("w:moveTo", "<w:t> here</w:t>"),
+)
+
+
 def test_insertions_are_read_and_deletions_are_not() -> None:
     document = docx.Document()
     paragraph = document.add_paragraph("Kept ")
-    for name, inner in (("w:ins", "<w:t>added</w:t>"), ("w:del", "<w:delText>gone</w:delText>")):
+    for name, inner in _CHANGES:
         change = OxmlElement(name)
         namespace = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
         change.append(parse_xml(f'<w:r xmlns:w="{namespace}">{inner}</w:r>'))
         paragraph._p.append(change)
-    assert load(document).text == "Kept added"
+    assert load(document).text == "Kept added here"
 
 
 def test_breaks_and_tabs_set_words_apart() -> None:

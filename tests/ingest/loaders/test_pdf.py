@@ -117,6 +117,17 @@ def test_a_line_that_is_on_every_page_stays_where_it_is_all_there_is() -> None:
     assert load(draw(*[[("Only this.", 11, 0)]] * 4)).text.count("Only this.") == 4
 
 
+def test_a_short_line_ends_its_paragraph_without_any_gap() -> None:
+    rows: list[Row] = [
+        ("This paragraph fills its first line with words up to the very end of it and", 11, 0),
+        ("stops early.", 11, 14),
+        ("The next one begins on the line below, with neither a gap nor an indent.", 11, 14),
+    ]
+    found = [words for _, words in parts(load(draw(rows)))]
+    assert [words.split(" ", 1)[0] for words in found] == ["This", "The"]
+    assert found[0].endswith("end of it and stops early.")
+
+
 def test_list_items_stay_apart() -> None:
     rows: list[Row] = [
         ("The steps are these ones here:", 11, 0),

@@ -93,7 +93,7 @@ def test_a_question_may_come_in_a_mapping(chain: RagStackChain, key: str) -> Non
     assert chain.invoke({key: f" {ENGLISH}\n", "other": 1})["question"] == ENGLISH
 
 
-@pytest.mark.parametrize(("given", "says"), [({"text": "x"}, "'text'"), ({}, "no keys"), (7, "7")])
+@pytest.mark.parametrize(("given", "says"), [({"text": "x"}, "'text'"), ({}, "no keys"), (["What?"], "list")])
 def test_what_holds_no_question_is_refused_in_one_line(chain: RagStackChain, given: Any, says: str) -> None:
     with pytest.raises(UsageError) as caught:
         chain.invoke(given)

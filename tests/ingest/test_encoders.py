@@ -1,0 +1,310 @@
+"""Encoders, held against sentence-transformers itself on a tiny model that is made here."""
+
+import hashlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from indexes.errors import ModelError, ModelMissing
+from ingest import encoders
+from ingest.encoder_folder import read_encoder_folder
+from ingest.encoders import Encoder, SentenceTransformerEncoder, open_encoder
+from ingest.packs import default_cache
+
+WORDS = [
+    "query",
+    "passage",
+    ":",
+    "the",
+    "pump",
+    "valve",
+    "opens",
+    "closes",
+    "a",
+    "b",
+    "水",
+    "泵",
+    "阀",
+    "门",
+    "开",
+    "关",
+]
+TEXTS = [
+    "the pump opens",
+    "水泵开 the valve closes",
+    "",
+    "阀门关",
+    "unheard of words",
+    "the valve " * 40,
+    "水泵",
+    "a b a b a b a b a b a b a",
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of two layers with random weights, 64 tokens long, as sentence-transformers saves it."""
+    path = tmp_path_factory.mktemp("encoder")
+    vocabulary = {word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer.enable_truncation(8)  # as in some published folders; the limit that counts is max_seq_length
+    special = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=64, **special).save_pretrained(path / "bare")
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        initializer_range=0.3,
+    )
+    BertModel(config).save_pretrained(path / "bare")
+    body = Transformer(str(path / "bare"))
+    model = SentenceTransformer(modules=[body, Pooling(32, "mean"), Normalize()], device="cpu")
+    model.prompts = {"query": "query: ", "passage": "passage: "}
+    model.save(str(path / "tiny"))
+    return path / "tiny"
+
+
+@pytest.fixture(scope="module")
+def reference(folder: Path) -> SentenceTransformer:
+    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+
+
+@pytest.fixture
+def encoder(folder: Path, tmp_path: Path) -> SentenceTransformerEncoder:
+    return open_encoder(str(folder), tmp_path)
+
+
+@pytest.fixture
+def copy(folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(folder, tmp_path / "copy"))
+
+
+def set_json(path: Path, **changes: Any) -> None:
+    content = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(content | changes))
+
+
+def test_vectors_are_those_of_sentence_transformers(
+    encoder: SentenceTransformerEncoder, reference: SentenceTransformer
+) -> None:
+    for encode, prefix in ((encoder.encode_passages, "passage: "), (encoder.encode_queries, "query: ")):
+        vectors = encode(TEXTS)
+        expected = reference.encode([prefix + text for text in TEXTS], prompt="", normalize_embeddings=True)
+        assert vectors.dtype == np.float32
+        np.testing.assert_allclose(vectors, expected, atol=2e-6)
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    assert encoder.encode_passages([]).shape == (0, 32)
+
+
+def test_a_vector_does_not_depend_on_what_it_is_encoded_with(
+    encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = encoder.encode_passages(TEXTS)
+    for budget in (1, 90, 1_000_000):
+        monkeypatch.setattr(encoders, "_BATCH_TOKENS", budget)
+        np.testing.assert_allclose(encoder.encode_passages(TEXTS[::-1])[::-1], together, atol=2e-6)
+
+
+@given(st.lists(st.integers(1, 600)))
+def test_batches_hold_each_text_once_and_little_padding(lengths: list[int]) -> None:
+    batches = list(encoders._batches(lengths))
+    assert sorted(position for batch in batches for position in batch) == list(range(len(lengths)))
+    for batch in batches:
+        longest = max(lengths[position] for position in batch)
+        assert len(batch) == 1 or len(batch) * longest <= encoders._BATCH_TOKENS
+    flat = [lengths[position] for batch in batches for position in batch]
+    assert flat == sorted(lengths, reverse=True)
+
+
+def test_tokens_are_counted_bare_and_beyond_the_limit(encoder: SentenceTransformerEncoder) -> None:
+    assert encoder.count_tokens(["the pump opens", "水泵", "", "the valve " * 40]) == [3, 2, 0, 80]
+    assert encoder.max_length == 64
+
+
+def test_a_longer_text_is_cut_at_the_limit(encoder: SentenceTransformerEncoder) -> None:
+    # passage, colon and two special tokens leave 60 of the 64 tokens
+    fits, longer = "a b " * 30, "a b " * 30 + "the pump"
+    np.testing.assert_allclose(encoder.encode_passages([longer]), encoder.encode_passages([fits]), atol=1e-6)
+    shorter = encoder.encode_passages(["a b " * 29 + "a pump"])
+    assert np.abs(shorter - encoder.encode_passages([fits])).max() > 1e-3
+
+
+def test_a_lone_surrogate_does_not_stop_the_encoder(encoder: SentenceTransformerEncoder) -> None:
+    assert encoder.count_tokens(["the \udce9 pump"]) == [3]
+    assert np.isfinite(encoder.encode_queries(["the \udce9 pump"])).all()
+
+
+def test_the_fingerprint_says_what_a_vector_means(encoder: Encoder, folder: Path) -> None:
+    fingerprint = encoder.fingerprint
+    weights = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    assert (fingerprint.name, fingerprint.revision) == ("tiny", weights[:12])
+    assert (fingerprint.dimension, fingerprint.pooling) == (32, "mean")
+    assert (fingerprint.query_prefix, fingerprint.passage_prefix) == ("query: ", "passage: ")
+
+
+def test_weights_are_hashed_once_and_again_when_they_change(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[Path] = []
+    real = encoders.read_encoder_folder.__globals__["sha256_of"]
+
+    def counting(path: Path) -> str:
+        hashed.append(path)
+        return str(real(path))
+
+    monkeypatch.setattr("ingest.encoder_folder.sha256_of", counting)
+    first, second = (open_encoder(str(copy), tmp_path).fingerprint.revision for _ in range(2))
+    assert first == second
+    assert hashed == [copy / "model.safetensors"]
+    with (copy / "model.safetensors").open("ab") as file:
+        file.write(b"\0")
+    assert open_encoder(str(copy), tmp_path).fingerprint.revision != first
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    encoder = open_encoder(str(copy), tmp_path / "file")
+    assert encoder.fingerprint == open_encoder(str(copy), tmp_path).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"embedding_dimension": 32, "pooling_mode": "cls"}, (32, "cls")),
+        ({"word_embedding_dimension": 32, "pooling_mode_mean_tokens": True}, (32, "mean")),
+        (
+            {"word_embedding_dimension": 32, "pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False},
+            (32, "cls"),
+        ),
+        (
+            {"word_embedding_dimension": 32, "pooling_mode_cls_token": True, "pooling_mode_mean_tokens": True},
+            (64, "cls+mean"),
+        ),
+    ],
+)
+def test_pooling_is_read_in_its_old_and_new_form(
+    copy: Path, tmp_path: Path, settings: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    (copy / "1_Pooling" / "config.json").write_text(json.dumps(settings))
+    found = read_encoder_folder(copy, tmp_path, "any")
+    assert (found.dimension, found.pooling) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "prefixes"),
+    [
+        ("hf:intfloat/multilingual-e5-base", ("query: ", "passage: ")),
+        ("hf:intfloat/e5-large-v2", ("query: ", "passage: ")),
+        ("hf:intfloat/multilingual-e5-large-instruct", ("", "")),
+        ("hf:BAAI/bge-m3", ("", "")),
+        ("me5-like", ("", "")),
+    ],
+)
+def test_the_e5_family_gets_its_prefixes_where_the_folder_is_silent(
+    copy: Path, tmp_path: Path, name: str, prefixes: tuple[str, str]
+) -> None:
+    (copy / "config_sentence_transformers.json").unlink()
+    found = read_encoder_folder(copy, tmp_path, name)
+    assert (found.query_prefix, found.passage_prefix) == prefixes
+
+
+def test_the_longest_input_never_passes_the_positions_of_the_model(copy: Path, tmp_path: Path) -> None:
+    set_json(copy / "tokenizer_config.json", model_max_length=10**30)
+    assert read_encoder_folder(copy, tmp_path, "any").max_length == 64
+    set_json(copy / "config.json", model_type="xlm-roberta")
+    assert read_encoder_folder(copy, tmp_path, "any").max_length == 62
+    set_json(copy / "sentence_bert_config.json", max_seq_length=48)
+    assert read_encoder_folder(copy, tmp_path, "any").max_length == 48
+
+
+def remove(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+@pytest.mark.parametrize(
+    ("harm", "sentence"),
+    [
+        (remove("config.json"), "is no encoder: it has no config.json; expected a sentence-transformers folder"),
+        (remove("tokenizer.json"), "is no encoder: it has no tokenizer.json"),
+        (remove("model.safetensors"), "has no model.safetensors; weights in other forms are not read"),
+        (lambda folder: (folder / "modules.json").write_text("{"), "modules.json cannot be read as JSON"),
+        (lambda folder: (folder / "model.safetensors").write_bytes(b"\x08" * 64), "cannot be loaded: "),
+        (lambda folder: (folder / "tokenizer.json").write_text("{}"), "cannot be loaded: "),
+    ],
+)
+def test_a_damaged_folder_is_one_line(copy: Path, tmp_path: Path, harm: Callable[[Path], None], sentence: str) -> None:
+    harm(copy)
+    with pytest.raises(ModelError, match=sentence) as raised:
+        open_encoder(str(copy), tmp_path).encode_queries(["the pump"])
+    assert str(copy) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_what_is_no_encoder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        ModelError, match="SmolLM2-135M-Instruct is a decoder; expected an encoder, such as multilingual"
+    ):
+        open_encoder("SmolLM2-135M-Instruct", tmp_path)
+    with pytest.raises(ModelMissing, match="ragstack models pull all-MiniLM-L6-v2"):
+        open_encoder("all-MiniLM-L6-v2", tmp_path)
+    (tmp_path / "model.gguf").touch()
+    with pytest.raises(ModelError, match=r"model.gguf is no encoder"):
+        open_encoder(str(tmp_path / "model.gguf"), tmp_path)
+
+
+def test_loading_asks_no_network_and_says_nothing(
+    encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        pytest.fail("the network was asked")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    encoder.encode_queries(["the pump"])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_counting_and_the_fingerprint_load_no_torch(folder: Path, tmp_path: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from ingest.encoders import open_encoder
+encoder = open_encoder({str(folder)!r}, Path({str(tmp_path)!r}))
+assert encoder.fingerprint.dimension == 32 and encoder.count_tokens(["the pump"]) == [2]
+print([name for name in ("torch", "transformers", "sentence_transformers") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", ["multilingual-e5-small", "all-MiniLM-L6-v2"])
+def test_the_packs_encode_as_sentence_transformers_does(name: str) -> None:
+    encoder = open_encoder(name, default_cache())
+    reference = SentenceTransformer(str(default_cache() / name), device="cpu", local_files_only=True)
+    prefix = encoder.fingerprint.passage_prefix
+    texts = ["The valve closes.", "阀门关上了。", "", "steam " * 700]
+    expected = reference.encode([prefix + text for text in texts], normalize_embeddings=True)
+    np.testing.assert_allclose(encoder.encode_passages(texts), expected, atol=2e-6)
+    assert encoder.fingerprint.dimension == expected.shape[1]
+    assert encoder.max_length == reference.max_seq_length
