@@ -165,7 +165,7 @@ class RagStack:
                 from ingest.encoders import open_encoder
 
                 models = self.config.models
-                self._encoder = open_encoder(models.encoder, self._model_cache(), threads=models.threads)
+                self._encoder = open_encoder(models.encoder, self.config.model_cache, threads=models.threads)
             return self._encoder
 
     def collection(self, name: str | None = None) -> "Collection":
@@ -220,12 +220,6 @@ class RagStack:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _model_cache(self) -> Path:
-        from ingest.packs import default_cache
-
-        cache = self.config.models.cache
-        return Path(cache).expanduser() if cache else default_cache()
-
     def _model_of(self, kind: GeneratorKind) -> str | Path:
         """What ``open_generator`` takes as the model: a path, or the name that an endpoint knows."""
         if kind == "extractive":
@@ -234,7 +228,7 @@ class RagStack:
             return self.config.generator.model
         from ingest.packs import locate
 
-        return locate(self.config.generator.model or self.config.models.decoder, self._model_cache())
+        return locate(self.config.generator.model or self.config.models.decoder, self.config.model_cache)
 
     def _retriever(self, collection: "Collection") -> "Retriever":
         from ragstack.retrieval import Retriever

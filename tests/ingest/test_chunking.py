@@ -41,7 +41,7 @@ _LOADERS = st.sampled_from([markdown.load, text.load])
 _SOURCES = st.lists(_WORDS, max_size=60).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_SOURCES, st.integers(20, 80), st.integers(0, 2), _LOADERS)
 def test_every_chunk_is_within_its_limit_and_nothing_is_lost(
     source: str, limit: int, overlap: int, load: Callable[[str, Limits], Loaded]
