@@ -39,7 +39,8 @@ fmt: $(READY)  ## ruff: mend rules and format
 type: $(READY)  ## mypy, strict
 	$(BIN)/mypy
 
-bench: models  ## measurements (minutes to an hour; each prints ratios beside a rival in the same run)
+bench: models  ## measurements beside rivals in the same run (minutes to an hour)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/answers.py
 

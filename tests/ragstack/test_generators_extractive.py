@@ -13,8 +13,8 @@ def _answer(question: str, *evidence: str) -> str:
 
 
 def test_the_best_two_sentences_are_quoted_in_their_order() -> None:
-    answer = _answer("大熊猫吃什么？", "大熊猫主要吃竹子。", "BERT base has 110 million parameters.", "The weather was fine.")
-    assert answer == "大熊猫主要吃竹子。\n\nBERT base has 110 million parameters."
+    answer = _answer("大熊猫吃什么？", "大熊猫主要吃竹子。", "BERT has 12 layers.", "The sky is blue.")
+    assert answer == "大熊猫主要吃竹子。\n\nBERT has 12 layers."
 
 
 def test_each_quote_is_a_sentence_of_its_own_even_without_a_full_stop() -> None:
