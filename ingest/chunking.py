@@ -24,6 +24,8 @@ from ingest.sentences import split_sentences
 
 __all__ = ["ChunkSettings", "chunk", "embedded_text"]
 
+_LONGEST_PARENT = 60
+"""Characters of a list item that can stand in a context; a longer one is text, not a name."""
 _SENTENCES: frozenset[BlockKind] = frozenset({"paragraph", "list_item"})
 _BORDERS = (re.compile(r"\n"), re.compile(r"[，,；;、：:]"), re.compile(r"\s"))
 
@@ -45,7 +47,7 @@ class ChunkSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """What is never split further: a sentence, a heading, a table row. ``path`` are the headings above it."""
+    """What is never split further: a sentence, a heading, a table row. ``path``: the headings and items above it."""
 
     start: int
     end: int
@@ -106,13 +108,12 @@ class _Chunker:
         return [self._chunk(draft) for draft in drafts]
 
     def _units(self) -> Iterator[_Unit]:
-        """Sentences, headings and rows in order, each with the headings above it and the header of its table."""
+        """Sentences, headings and rows in order, each with what it stands under and the header of its table."""
         path: list[int] = []
         header: int | None = None
         for index, block in enumerate(self._blocks):
-            if block.kind == "heading":
-                while path and self._blocks[path[-1]].level >= block.level:
-                    path.pop()
+            while path and not self._is_above(self._blocks[path[-1]], block):
+                path.pop()
             if block.kind not in ("table_row", "table_header"):
                 header = None
             spans = [(block.start, block.end)]
@@ -120,10 +121,17 @@ class _Chunker:
                 spans = split_sentences(self._text, block.start, block.end)
             for start, end in spans:
                 yield _Unit(start, end, index, block.kind, tuple(path), header)
-            if block.kind == "heading":
+            if block.kind == "heading" or _is_parent(block):
                 path.append(index)
             elif block.kind == "table_header":
                 header = index
+
+    @staticmethod
+    def _is_above(upper: Block, lower: Block) -> bool:
+        """Whether a heading or list item still has authority when ``lower`` comes."""
+        if upper.kind == "heading":
+            return lower.kind != "heading" or upper.level < lower.level
+        return lower.kind != "heading" and upper.level < lower.level
 
     def _counted(self, units: Iterator[_Unit]) -> Iterator[_Unit]:
         """Give each unit its number of tokens, and split those that are longer than a chunk."""
@@ -195,7 +203,11 @@ class _Chunker:
 
     def _leads_in(self, unit: _Unit) -> bool:
         """Whether a unit belongs with what follows it."""
-        return unit.kind in ("heading", "table_header") or self._text[unit.end - 1] in ":："
+        following = self._blocks[unit.block + 1 : unit.block + 2]
+        has_items = unit.kind == "list_item" and any(
+            0 < self._blocks[unit.block].level < each.level for each in following
+        )
+        return has_items or unit.kind in ("heading", "table_header") or self._text[unit.end - 1] in ":："
 
     def _overlap(self, units: list[_Unit], following: _Unit) -> _Draft:
         """Begin a chunk with the last sentences of the paragraph that was cut, if they are short."""
@@ -236,14 +248,25 @@ class _Chunker:
                 path = _common(path, unit.path)
         contexts, header = self._contexts, first.header
         context = contexts.of(path)[0] if header is None else contexts.with_header(path, header)
-        return context, self._text[first.start : draft.units[-1].end]
+        return context, self._text[self._start(first) : draft.units[-1].end]
+
+    def _start(self, unit: _Unit) -> int:
+        """Where a chunk that begins with ``unit`` starts: a list item takes its indentation along."""
+        line = self._text.rfind("\n", 0, unit.start) + 1
+        indented = unit.kind == "list_item" and self._text[line : unit.start].isspace()
+        return line if indented else unit.start
 
     def _chunk(self, draft: _Draft) -> Chunk:
         context, text = self._parts(draft)
-        start = draft.units[0].start
+        start = self._start(draft.units[0])
         page = bisect_right(self._page_starts, start) - 1
         digest = hashlib.sha256(embedded_text(context, text).encode()).hexdigest()
         return Chunk(start, start + len(text), context, digest, self._pages[page].number if page >= 0 else None)
+
+
+def _is_parent(block: Block) -> bool:
+    """Whether a list item is short enough to name what hangs on it."""
+    return block.kind == "list_item" and block.level > 0 and block.end - block.start <= _LONGEST_PARENT
 
 
 def _all_blocks(loaded: Loaded) -> Iterator[Block]:

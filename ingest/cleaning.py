@@ -89,5 +89,5 @@ def join_lines(first: str, second: str, words: Collection[str] = ()) -> str:
 def plain_heading(line: str) -> str:
     """Return a heading's words without Markdown's marks."""
     text = re.sub(r"\n[ \t]*(?:=+|-+)[ \t]*$", "", line.strip())
-    text = re.sub(r"^#{1,6}[ \t]+|[ \t]+#+[ \t]*$", "", text)
+    text = re.sub(r"^(?:#{1,6}|[-*+•])[ \t]+|[ \t]+#+[ \t]*$", "", text)
     return " ".join(_MARKUP.sub(lambda match: match[1] or "", text).split())

@@ -30,7 +30,10 @@ class Refused(LoadError):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """``text[start:end]`` is one part of a document; ``level`` counts from 1 for headings and is 0 for the rest."""
+    """``text[start:end]`` is one part of a document.
+
+    ``level`` counts from 1: a heading's rank, or the number of lists that a part is in; 0 where there is none.
+    """
 
     start: int
     end: int

@@ -62,6 +62,7 @@ _MAYBE = frozenset(
     | {"bros", "assn", "min", "max", "avg", "sq", "oz", "lb", "lbs", "hr", "hrs", "esq", "mon", "tue", "wed", "thu"}
     | {"fri", "sat", "sun", "b.c", "a.d", "n.b", "gmbh", "intl", "natl", "govt", "misc"}
 )
+_LIST_MARKS = "-*+•●▪■◆·–#_ \t"
 _STARTERS = frozenset(
     {"the", "a", "an", "this", "that", "these", "those", "it", "its", "he", "she", "we", "they", "i", "you", "his"}
     | {"her", "our", "their", "my", "your", "there", "here", "in", "on", "at", "for", "from", "with", "by", "after"}
@@ -230,7 +231,8 @@ def _full_stop(text: str, begin: int, match: re.Match[str], stop: int, end: int,
         return None if word.isdigit() or _is_abbreviation(word, "", following) else stop
     if _goes_on_in_english(text, stop, end, closed):
         return None
-    if match.start() - len(word) <= begin and (word.isdigit() or (len(word) == 1 and word.isalpha())):
+    leads = not text[begin : match.start() - len(word)].strip(_LIST_MARKS)
+    if leads and (word.isdigit() or (len(word) == 1 and word.isalpha())):
         return None
     at = _word_at(text, stop, end)
     following_word = _NEXT_WORD.match(text, at, end)

@@ -25,11 +25,11 @@ def answerable_features(
     question: str, evidence: Sequence[Evidence], encoder: Encoder, judge: Judge | None
 ) -> dict[str, float]:
     """The features of one question over its evidence (at least one sentence)."""
-    held = [terms(item.text + " " + item.hit.context) for item in evidence]
+    held = [terms(f"{item.heading} {item.plain}") for item in evidence]
     weights = information(held)
     rarest = math.log1p(len(evidence))
     asked = terms(question)
-    cosines = encoder.encode_passages([item.text for item in evidence]) @ encoder.encode_queries([question])[0]
+    cosines = encoder.encode_passages([item.plain for item in evidence]) @ encoder.encode_queries([question])[0]
     features = {
         "coverage": coverage(asked, set().union(*held), weights, rarest),
         "best": max(coverage(asked, set(words), weights, rarest) for words in held),

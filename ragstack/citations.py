@@ -50,13 +50,13 @@ class Alignment:
 
 def align(question: str, sentences: Sequence[str], evidence: Sequence[Evidence], encoder: Encoder) -> list[Alignment]:
     """Align each of ``sentences`` with ``evidence`` (at least one); the result has one entry per sentence."""
-    tokenised = [terms(f"{item.hit.context} {item.text}") for item in evidence]
+    tokenised = [terms(f"{item.heading} {item.plain}") for item in evidence]
     held = [set(words) for words in tokenised]
     weights = information(tokenised)
     rarest = math.log1p(len(evidence))
     asked = terms(question)
     relevance = np.array([coverage(asked, words, weights, rarest) for words in held])
-    read = encoder.encode_passages([item.text for item in evidence])
+    read = encoder.encode_passages([item.plain for item in evidence])
     written = encoder.encode_passages([f"{question} {sentence}" for sentence in sentences])
     return [
         _align(question, sentence, evidence, held, weights, relevance, read @ vector)
@@ -85,7 +85,7 @@ def _align(
             break
         order.append(best)
         covered |= held[best]
-    known = numbers(question).union(*(numbers(evidence[at].text + " " + evidence[at].hit.context) for at in order))
+    known = numbers(question).union(*(numbers(evidence[at].text + " " + evidence[at].heading) for at in order))
     return Alignment(
         positions=tuple(order),
         coverage=coverage(said, covered, weights, unknown),

@@ -17,6 +17,7 @@ import numpy as np
 from indexes.analysis import terms
 from indexes.records import Hit
 from ingest.encoders import Encoder
+from ingest.outline import parents, plain_markup
 from ingest.sentences import split_sentences
 from ragstack.config import EvidenceSettings
 
@@ -27,18 +28,30 @@ CHUNKS_READ = 8
 SENTENCES_ENCODED = 16
 """Sentences whose cosine is worth computing: with twelve or all of them, evidence holds the answer equally often."""
 WORDS, CHUNK, RANK, MEANING, BESIDE = 1.0, 0.5, 0.3, 0.5, 0.25
-"""The weights of a score, chosen on one half of a development set; ``benchmarks/evidence.py`` reports on the other."""
+"""The weights of a score, chosen on one half of a development set and reported on the other in
+``docs/decisions/0007-evidence-not-chunks.md``."""
+WORTH_READING = 0.5
+"""Sentences below this share of the best one's score are left out, even where there is room: they seldom help."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence that the generator may use: ``text == document.text[start:end]``."""
+    """A sentence that the generator may use: ``text == document.text[start:end]``.
+
+    ``heading`` is what it stands under: title, headings, the list items it hangs on.
+    """
 
     hit: Hit
     start: int
     end: int
     text: str
+    heading: str
     score: float
+
+    @property
+    def plain(self) -> str:
+        """The text as it reads, without the marks of Markdown."""
+        return plain_markup(self.text)
 
 
 def information(sentences: Sequence[Sequence[str]]) -> dict[str, float]:
@@ -69,12 +82,14 @@ class EvidencePicker:
         scores = _scores(question, candidates)
         promising = sorted(np.argsort(-scores, kind="stable")[:SENTENCES_ENCODED].tolist())
         candidates, scores = [candidates[at] for at in promising], scores[promising]
-        texts = [candidate.text for candidate in candidates]
+        texts = [candidate.plain for candidate in candidates]
         cosines = self._encoder.encode_passages(texts) @ self._encoder.encode_queries([question])[0]
         scores = scores + MEANING * _spread(cosines)
         picked = self._fill(candidates, scores, self._encoder.count_tokens(texts))
         evidence = [
-            Evidence(candidate.hit, candidate.start, candidate.end, candidate.text, float(scores[at]))
+            Evidence(
+                candidate.hit, candidate.start, candidate.end, candidate.text, candidate.heading(), float(scores[at])
+            )
             for at, candidate in enumerate(candidates)
             if at in picked
         ]
@@ -85,31 +100,39 @@ class EvidencePicker:
         picked: set[int] = set()
         seen: set[str] = set()
         left = self._settings.max_tokens
+        least = WORTH_READING * float(scores.max())
         waiting = set(range(len(candidates)))
         while waiting and len(picked) < self._settings.max_sentences:
             chosen = {candidates[at].place for at in picked}
             best = max(waiting, key=lambda at: (scores[at] + BESIDE * candidates[at].stands_beside(chosen), -at))
             waiting.remove(best)
-            words = " ".join(candidates[best].text.split())
-            if lengths[best] <= left and words not in seen:
+            worth = scores[best] + BESIDE * candidates[best].stands_beside(chosen) >= least
+            if worth and lengths[best] <= left and candidates[best].plain not in seen:
                 picked.add(best)
-                seen.add(words)
+                seen.add(candidates[best].plain)
                 left -= lengths[best]
         return picked or {int(np.argmax(scores))}
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A sentence of a chunk; ``place`` is its document and its number in the chunk's run of sentences."""
+    """A sentence of a chunk; ``place``: its document, its chunk and its number among the chunk's sentences."""
 
     hit: Hit
     start: int
     text: str
+    plain: str
     place: tuple[int, int, int]
 
     @property
     def end(self) -> int:
         return self.start + len(self.text)
+
+    def heading(self) -> str:
+        """What the sentence stands under: the chunk's context, and what is above it within the chunk."""
+        context = " ".join(self.hit.context.split())
+        above = [name for name in parents(self.hit.text, self.start - self.hit.start) if name not in context]
+        return " › ".join([context, *above] if context else above)
 
     def stands_beside(self, places: set[tuple[int, int, int]]) -> bool:
         document, chunk, number = self.place
@@ -117,23 +140,25 @@ class _Candidate:
 
 
 def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
-    """Each sentence of the chunks once; Markdown's heading lines only where there is nothing else.
+    """Each sentence of the chunks that holds words, once; Markdown's heading lines only where there is nothing else.
 
-    A heading says what its section is about and seldom anything that answers; it is read as the chunk's context.
+    A heading says what its section is about and seldom anything that answers; it is read with what it stands over.
     """
     found: dict[tuple[int, int], _Candidate] = {}
     for hit in hits:
         for number, (start, end) in enumerate(split_sentences(hit.text)):
             offset = hit.start + start
             place = (hit.document_id, hit.chunk_id, number)
-            found.setdefault((hit.document_id, offset), _Candidate(hit, offset, hit.text[start:end], place))
+            text = hit.text[start:end]
+            if plain := plain_markup(text):
+                found.setdefault((hit.document_id, offset), _Candidate(hit, offset, text, plain, place))
     sentences = [candidate for candidate in found.values() if not candidate.text.startswith("#")]
     return sentences or list(found.values())
 
 
 def _scores(question: str, candidates: Sequence[_Candidate]) -> np.ndarray:
     """What can be said of each candidate without its vector."""
-    tokenised = [terms(candidate.text) for candidate in candidates]
+    tokenised = [terms(candidate.plain) for candidate in candidates]
     weights = information(tokenised)
     rarest = math.log1p(len(candidates))
     asked = terms(question)

@@ -59,12 +59,10 @@ TEMPLATES: dict[Language, Templates] = {
 
 
 def passages(evidence: Sequence[Evidence]) -> str:
-    """The evidence as the decoder reads it: sentences of one chunk together, under where they stand."""
+    """The evidence as the decoder reads it: sentences that stand together, under what they stand under."""
     blocks = []
-    for _, group in groupby(evidence, key=lambda item: item.hit.chunk_id):
-        sentences = list(group)
-        heading = " ".join(sentences[0].hit.context.split())
-        text = " ".join(" ".join(sentence.text.split()) for sentence in sentences)
+    for (_, heading), group in groupby(evidence, key=lambda item: (item.hit.chunk_id, item.heading)):
+        text = " ".join(sentence.plain for sentence in group)
         blocks.append(f"[{heading}]\n{text}" if heading else text)
     return "\n".join(blocks)
 

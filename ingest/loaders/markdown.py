@@ -56,7 +56,7 @@ def _blocks(source: str, body: int) -> list[Block]:
     text = source[body:]
     starts = [body, *(body + offset for offset in accumulate(len(line) + 1 for line in text.split("\n")))]
     blocks: list[Block] = []
-    for token, kind in _structure(parser.parse(text)):
+    for token, kind, depth in _structure(parser.parse(text)):
         if token.map is None:
             continue
         delimiter = kind == "table_header"  # the line of dashes below belongs to the header
@@ -64,14 +64,14 @@ def _blocks(source: str, body: int) -> list[Block]:
         if blocks:
             start = max(start, blocks[-1].end)
         if source[start:end].strip():
-            level = int(token.tag[1]) if kind == "heading" else 0
+            level = int(token.tag[1]) if kind == "heading" else depth
             blocks.append(Block(start, start + len(source[start:end].rstrip()), kind, level))
     return blocks
 
 
-def _structure(tokens: "list[Token]") -> "list[tuple[Token, BlockKind]]":
-    """Pick the tokens that stand for parts, with their kinds; containers only colour what is in them."""
-    found: list[tuple[Token, BlockKind]] = []
+def _structure(tokens: "list[Token]") -> "list[tuple[Token, BlockKind, int]]":
+    """Pick the tokens that stand for parts, with their kinds and the number of lists they are in."""
+    found: list[tuple[Token, BlockKind, int]] = []
     lists = 0
     head = False
     for token in tokens:
@@ -82,13 +82,13 @@ def _structure(tokens: "list[Token]") -> "list[tuple[Token, BlockKind]]":
         elif token.type in ("thead_open", "thead_close"):
             head = token.nesting == 1
         elif token.type == "tr_open":
-            found.append((token, "table_header" if head else "table_row"))
+            found.append((token, "table_header" if head else "table_row", lists))
         elif token.type == "heading_open":
-            found.append((token, "heading"))
+            found.append((token, "heading", lists))
         elif token.type == "paragraph_open":
-            found.append((token, "list_item" if lists else "paragraph"))
+            found.append((token, "list_item" if lists else "paragraph", lists))
         elif token.type in _LEAF_KINDS:
-            found.append((token, _LEAF_KINDS[token.type]))
+            found.append((token, _LEAF_KINDS[token.type], lists))
     return found
 
 

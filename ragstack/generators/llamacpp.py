@@ -136,9 +136,10 @@ def _log_probability(top: Sequence[Chunk], words: Sequence[str]) -> float:
 
 
 def _load(path: Path, context_length: int, threads: int) -> Any:
-    # Waiting threads sleep instead of spinning: where another process keeps a core busy, spinning makes writing three
-    # to six times slower. OpenMP reads this once, so it counts only where torch is not loaded yet.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # A thread that waits spins a little and then sleeps. As it comes, OpenMP spins a hundred times longer: nothing is
+    # won on idle cores, and writing is four times slower where another process keeps one core busy. It is read once,
+    # so it counts only where torch, which shares the library, is not loaded yet.
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     import xllamacpp
 
     params = xllamacpp.CommonParams()

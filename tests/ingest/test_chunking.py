@@ -53,7 +53,8 @@ def test_every_chunk_is_within_its_limit_and_nothing_is_lost(
         assert before.start < after.start and before.end < after.end
     for each in chunks:
         piece = source[each.start : each.end]
-        assert piece == piece.strip() != ""
+        assert piece == piece.rstrip() != ""
+        assert not piece[0].isspace() or source[: each.start].endswith("\n") or each.start == 0
         assert count([embedded_text(each.context, piece)])[0] <= limit
         assert each.digest == hashlib.sha256(embedded_text(each.context, piece).encode()).hexdigest()
         covered[each.start : each.end] = [True] * (each.end - each.start)
@@ -171,3 +172,16 @@ def test_an_edited_paragraph_changes_only_the_chunks_around_it() -> None:
     paragraphs[40] = "A new and rather different paragraph stands here now. It is short."
     after = chunk(Loaded("\n\n".join(paragraphs), "text"), "T", count, options)
     assert sum(each.digest not in before for each in after) <= 4
+
+
+def test_nested_lists_give_their_items_as_context_and_keep_parents_with_their_children() -> None:
+    source = "# 推理\n\n" + "\n".join(
+        f"- 方法{n}\n    - 第{n}种方法的核心思想是减少缓存的数量\n    - 第{n}种方法的缺点是精度下降"
+        for n in range(1, 5)
+    )
+    texts, chunks = markdown_chunks(source, max_tokens=60, max_context_tokens=20)
+    assert len(texts) > 1
+    assert not any(text.rstrip().endswith(f"- 方法{n}") for text in texts for n in range(1, 5))
+    alone = [each for each, text in zip(chunks, texts, strict=True) if "- 方法" not in text]
+    assert all(" › 方法" in each.context for each in alone)
+    assert all(text.startswith(("#", "- ", "    - ")) for text in texts)

@@ -27,7 +27,7 @@ def test_numbers_are_found_in_one_form(text: str, expected: set[str]) -> None:
 
 def evidence(*texts: str) -> list[Evidence]:
     hit = Hit(1, 1, "d.md", "", None, 0, 0, "", "", {}, 1, 1.0, "rrf")
-    return [Evidence(hit, 100 * at, 100 * at + len(text), text, 1.0) for at, text in enumerate(texts)]
+    return [Evidence(hit, 100 * at, 100 * at + len(text), text, "", 1.0) for at, text in enumerate(texts)]
 
 
 def test_a_sentence_rests_on_the_evidence_that_holds_its_words(bag_encoder: Any) -> None:

@@ -62,3 +62,20 @@ def test_the_same_words_in_two_places_are_read_once(bag_encoder: Any) -> None:
 
 def test_no_hits_no_evidence(bag_encoder: Any) -> None:
     assert EvidencePicker(bag_encoder, EvidenceSettings()).pick("anything", []) == []
+
+
+def test_a_nested_item_brings_what_it_hangs_on_and_pictures_are_no_evidence(bag_encoder: Any) -> None:
+    items = ("- 推理优化", "    - MQA", "        - 减少 KV 缓存的数量", "        - ![MQA](img/MQA-1.jpg)")
+    notes = "\n".join(items)
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
+    picked = picker.pick("MQA 减少什么？", [hit(notes, 1, start=0)])
+    headings = {item.text: item.heading for item in picked}
+    assert headings["- 减少 KV 缓存的数量"] == "推理优化 › MQA"
+    assert not any("img" in text for text in headings)
+
+
+def test_what_is_far_below_the_best_is_left_out_even_where_there_is_room(bag_encoder: Any) -> None:
+    text = "The blue whale weighs up to 150 tonnes. Paris is a city. Bread is baked."
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
+    picked = picker.pick("How many tonnes does the blue whale weigh?", [hit(text, 1, start=0)])
+    assert "Bread is baked." not in [item.text for item in picked]
