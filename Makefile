@@ -41,7 +41,7 @@ type: $(READY)  ## mypy, strict
 
 bench: models  ## measurements beside rivals in the same run (minutes to an hour)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
-	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/ingestion.py
 	$(BIN)/python benchmarks/answers.py
 
 clean:  ## remove what the build made; data and models stay

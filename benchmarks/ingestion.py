@@ -1,6 +1,6 @@
 """First ingest and re-ingest, beside LangChain's HuggingFaceEmbeddings + FAISS, in one run.
 
-    pip install '.[bench]' && python benchmarks/ingest.py [PATH …] [--rounds 3]
+    pip install '.[bench]' && python benchmarks/ingestion.py [PATH …] [--rounds 3]
 
 Both read the same texts, cut them to the same length (LangChain's splitter counts with the same tokenizer and the same
 limit) and encode them with the same model on the same threads. The two take turns, so that a machine that is busy for
