@@ -25,6 +25,8 @@ MAX_SOCKET_PATH = 100
 """Bytes of a socket's path that every system takes (Linux 107, macOS 103)."""
 TOP_TOKENS = 100
 """Tokens whose log-probability a judgement looks at; what is not among them counts as likely as the last of them."""
+LOOK_UP, GUESS = 3, 4
+"""Tokens that must agree before a guess, and tokens guessed: longer guesses cost more than they win."""
 
 Chunk = dict[str, Any]
 
@@ -147,8 +149,10 @@ def _load(path: Path, context_length: int, threads: int) -> Any:
     params.n_ctx = context_length
     params.n_parallel = 1
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or _physical_cores()
+    params.no_extra_bufts = True  # repacked copies of the weights cost 600 MB and gain nothing measurable on AVX2
     params.cache_ram_mib = 0  # the one slot's prefix is enough; the default keeps up to 8 GB of old prompts
     params.enable_reasoning = 0
+    _guess_copied_words(params)
     params.verbosity = -1
     with _private_socket() as socket:
         params.hostnames = [socket]
@@ -159,6 +163,18 @@ def _load(path: Path, context_length: int, threads: int) -> Any:
                 f"{path} ({path.stat().st_size:,} bytes) cannot be loaded; expected a whole GGUF model that llama.cpp "
                 "knows and memory for it; fetch the file again"
             ) from None
+
+
+def _guess_copied_words(params: Any) -> None:
+    """Prompt look-up: where the last tokens stand in the prompt too, guess that what follows there follows here.
+
+    The guess is checked in one pass, so the text stays greedy; an answer that quotes is written two fifths faster,
+    and one that does not loses nothing.
+    """
+    import xllamacpp
+
+    params.speculative.types = [xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
+    params.speculative.ngram_simple.size_n, params.speculative.ngram_simple.size_m = LOOK_UP, GUESS
 
 
 @contextmanager
