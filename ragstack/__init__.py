@@ -8,6 +8,7 @@
 Heavy libraries are imported on first use, so that ``import ragstack`` costs next to nothing.
 """
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ _HOMES = {
     "RagStackError": "indexes.errors",
     "load_config": "ragstack.config",
 }
+
+# A thread of a model that waits for another spins a little and then sleeps. By its own default OpenMP spins far
+# longer, which wins nothing on idle cores and makes writing four times slower where anything else keeps a core busy.
+# The library reads this once, when torch or llama.cpp loads it.
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import ragstack  # noqa: F401 - first of all: it says how long OpenMP's threads spin, before anything loads OpenMP
 from indexes.records import EncoderFingerprint
 
 ROOT = Path(__file__).parents[1]

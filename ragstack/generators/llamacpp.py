@@ -138,10 +138,6 @@ def _log_probability(top: Sequence[Chunk], words: Sequence[str]) -> float:
 
 
 def _load(path: Path, context_length: int, threads: int) -> Any:
-    # A thread that waits spins a little and then sleeps. As it comes, OpenMP spins a hundred times longer: nothing is
-    # won on idle cores, and writing is four times slower where another process keeps one core busy. It is read once,
-    # so it counts only where torch, which shares the library, is not loaded yet.
-    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     import xllamacpp
 
     params = xllamacpp.CommonParams()
