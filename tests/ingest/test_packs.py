@@ -20,6 +20,7 @@ import pytest
 from indexes.errors import ModelError, ModelMissing, UsageError
 from ingest.packs import PACKS, PullProgress, default_cache, list_packs, locate, pull, store, verify
 from ingest.packs.assembling import copy_members, join_parts
+from ingest.packs.download import file_sizes
 from ingest.packs.manifest import File, Pack, Wheel
 
 PARTS = [bytes([65 + number]) * (1000 + number) for number in range(3)]
@@ -350,3 +351,24 @@ def test_the_four_packs_are_pinned() -> None:
 @pytest.mark.parametrize("name", ["multilingual-e5-small", "all-MiniLM-L6-v2", "SmolLM2-135M-Instruct"])
 def test_the_real_packs_are_what_was_pinned(name: str) -> None:
     verify(name, default_cache())
+
+
+def test_sizes_are_read_while_another_thread_deletes_the_folders(tmp_path: Path) -> None:
+    """pip makes and removes folders of its own while the progress is read."""
+    stop = threading.Event()
+
+    def churn() -> None:
+        while not stop.is_set():
+            deep = tmp_path / "pip-unpack" / "a" / "b"
+            deep.mkdir(parents=True, exist_ok=True)
+            (deep / "part.whl").write_bytes(b"12345")
+            shutil.rmtree(tmp_path / "pip-unpack")
+
+    worker = threading.Thread(target=churn)
+    worker.start()
+    try:
+        seen = [file_sizes(tmp_path, ".whl") for _ in range(3000)]
+    finally:
+        stop.set()
+        worker.join()
+    assert all(sizes in ([], [0], [5]) for sizes in seen)
