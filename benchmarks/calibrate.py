@@ -10,9 +10,9 @@ without the decoder's own judgement:
   was left out of the collection.
 - support: does the evidence support a sentence? Human labels of faithful and hallucinated responses.
 
-Rows are split by a hash of what they are about: one half fits the weights and chooses the threshold, the other half
-is reported and never looked at otherwise. Measuring is slow (seconds a row), so rows are cached and a stopped run
-goes on where it was. The seed is fixed.
+Figures are cross-fitted: rows fall into five folds by a hash of what they are about, and each is judged by the
+weights and the threshold that the other four gave. The model that is stored is fitted on all. Measuring is slow
+(seconds a row), so rows are cached and a stopped run goes on where it was. The seed is fixed.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import hashlib
 import json
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,8 @@ PAIR_SETS = ("q2_wow_en", "begin_dev_en", "uhgeval_zh", "rgb_counterfactual_zh")
 PASSAGES = 400
 ANY_QUESTION = {"en": "What do the passages say?", "zh": "资料说了什么？"}
 FALSE_REFUSALS = 0.10
-"""Thresholds: the highest that refuses at most this share of what should pass, on the fitting half."""
+"""Thresholds: the highest that refuses at most this share of what should pass."""
+FOLDS = 5
 
 
 def read(folder: Path, name: str) -> list[dict[str, Any]]:
@@ -123,57 +124,67 @@ def pair_row(example: dict[str, Any], name: str, stack: RagStack) -> dict[str, A
 
 
 def fit(rows: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
-    from sklearn.linear_model import LogisticRegression
-
-    halves: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
-    for row in rows:
-        halves[hashlib.sha256(row["about"].encode()).digest()[0] % 2].append(row)
-    (x, y), (x_apart, y_apart) = (
-        (
-            np.array([[row["features"][name] for name in names] for row in half]),
-            np.array([row["label"] for row in half]),
-        )
-        for half in halves
-    )
-    mean, spread = x.mean(0), x.std(0) + 1e-9
-    model = LogisticRegression(C=1.0).fit((x - mean) / spread, y)
-    weights = model.coef_[0] / spread
-    bias = float(model.intercept_[0] - (weights * mean).sum())
-    probability = 1 / (1 + np.exp(-(x @ weights + bias)))
-    threshold = float(np.quantile(probability[y == 1], FALSE_REFUSALS))
-    apart = 1 / (1 + np.exp(-(x_apart @ weights + bias)))
+    """The model of all rows, its threshold, and what it does to rows that it was not fitted on."""
+    x = np.array([[row["features"][name] for name in names] for row in rows])
+    y = np.array([row["label"] for row in rows])
+    fold = np.array([hashlib.sha256(row["about"].encode()).digest()[0] % FOLDS for row in rows])
+    apart = np.zeros(len(rows))
+    shown = np.zeros(len(rows), dtype=bool)
+    for number in range(FOLDS):
+        rest = fold != number
+        weights, bias = logistic(x[rest], y[rest])
+        apart[~rest] = sigmoid(x[~rest] @ weights + bias)
+        shown[~rest] = apart[~rest] >= threshold_of(sigmoid(x[rest] @ weights + bias), y[rest])
+    weights, bias = logistic(x, y)
+    sets = np.array([row["set"] for row in rows])
     return {
         "weights": {name: round(float(weight), 6) for name, weight in zip(names, weights, strict=True)},
         "bias": round(bias, 6),
-        "threshold": round(threshold, 6),
-        "fitted_on": {"rows": len(y), "positive": int(y.sum())},
-        "reported_on": report(apart, y_apart, threshold),
+        "threshold": round(threshold_of(apart, y), 6),
+        "report": report(apart, y, shown),
         "by_set": {
-            name: report(apart[mask], y_apart[mask], threshold)
-            for name in sorted({row["set"] for row in rows})
-            for mask in [np.array([row["set"] == name for row in halves[1]])]
+            name: report(apart[sets == name], y[sets == name], shown[sets == name]) for name in sorted(set(sets))
         },
     }
 
 
-def report(probability: np.ndarray, label: np.ndarray, threshold: float) -> dict[str, Any]:
-    """Figures on the half apart, with 95 % bootstrap intervals, and the risk-coverage curve."""
+def logistic(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
+    from sklearn.linear_model import LogisticRegression
+
+    mean, spread = x.mean(0), x.std(0) + 1e-9
+    model = LogisticRegression(C=1.0).fit((x - mean) / spread, y)
+    weights = model.coef_[0] / spread
+    return weights, float(model.intercept_[0] - (weights * mean).sum())
+
+
+def sigmoid(score: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-score)))
+
+
+def threshold_of(probability: np.ndarray, label: np.ndarray) -> float:
+    return float(np.quantile(probability[label == 1], FALSE_REFUSALS))
+
+
+def report(probability: np.ndarray, label: np.ndarray, shown: np.ndarray) -> dict[str, Any]:
+    """Figures with 95 % bootstrap intervals, and the risk-coverage curve."""
     from sklearn.metrics import roc_auc_score
 
     chance = np.random.default_rng(SEED)
     draws = [chance.integers(0, len(label), len(label)) for _ in range(1000)]
 
-    def interval(measure: Any) -> dict[str, float | None]:
-        values = [value for draw in draws if not np.isnan(value := measure(probability[draw], label[draw]))]
+    def interval(measure: Callable[[np.ndarray], float]) -> dict[str, float | None]:
+        values = [value for draw in draws if not np.isnan(value := measure(draw))]
         low, high = np.quantile(values, [0.025, 0.975]) if values else (np.nan, np.nan)
-        return {key: None if np.isnan(value) else round(float(value), 4)
-                for key, value in (("value", measure(probability, label)), ("low", low), ("high", high))}  # fmt: skip
+        found = {"value": measure(np.arange(len(label))), "low": low, "high": high}
+        return {key: None if np.isnan(value) else round(float(value), 4) for key, value in found.items()}
 
-    def auroc(p: np.ndarray, y: np.ndarray) -> float:
-        return float(roc_auc_score(y, p)) if 0 < y.sum() < len(y) else float("nan")
+    def auroc(at: np.ndarray) -> float:
+        both = 0 < label[at].sum() < len(at)
+        return float(roc_auc_score(label[at], probability[at])) if both else float("nan")
 
-    def refused(p: np.ndarray, y: np.ndarray, wanted: int) -> float:
-        return float((p[y == wanted] < threshold).mean()) if (y == wanted).any() else float("nan")
+    def refused(at: np.ndarray, wanted: int) -> float:
+        chosen = at[label[at] == wanted]
+        return float((~shown[chosen]).mean()) if len(chosen) else float("nan")
 
     order = np.argsort(-probability)
     risk = np.cumsum(1 - label[order]) / np.arange(1, len(label) + 1)
@@ -182,9 +193,9 @@ def report(probability: np.ndarray, label: np.ndarray, threshold: float) -> dict
         "rows": len(label),
         "positive": int(label.sum()),
         "auroc": interval(auroc),
-        "negatives_refused": interval(lambda p, y: refused(p, y, 0)),
-        "positives_refused": interval(lambda p, y: refused(p, y, 1)),
-        "calibration_error": interval(calibration_error),
+        "negatives_refused": interval(lambda at: refused(at, 0)),
+        "positives_refused": interval(lambda at: refused(at, 1)),
+        "calibration_error": interval(lambda at: calibration_error(probability[at], label[at])),
         "risk_at_coverage": {
             f"{(step + 1) / len(label):.2f}": round(float(risk[step]), 4) for step in steps if step >= 0
         },
@@ -222,14 +233,14 @@ def main() -> None:
     answerable = [row for row in rows if row["task"] == "answerable"]
     support = [row for row in rows if row["task"] == "support"]
     models = {
-        "answerable": fit(answerable, ["judge", "coverage", "best", "cosine"]),
-        "answerable_without_judge": fit(answerable, ["coverage", "best", "cosine"]),
-        "support": fit(support, ["judge", "coverage", "cosine"]),
-        "support_without_judge": fit(support, ["coverage", "cosine"]),
+        "answerable": fit(answerable, ["judge", "coverage", "chinese"]),
+        "answerable_without_judge": fit(answerable, ["coverage", "best", "cosine", "chinese"]),
+        "support": fit(support, ["judge", "coverage", "cosine", "chinese"]),
+        "support_without_judge": fit(support, ["coverage", "cosine", "chinese"]),
     }
     stored = {
         "data": {"answerable": QUESTION_SETS, "support": PAIR_SETS, "seed": SEED},
-        "threshold_rule": f"at most {FALSE_REFUSALS:.0%} of the positives of the fitting half are refused",
+        "threshold_rule": f"at most {FALSE_REFUSALS:.0%} of the positives are refused",
         "models": models,
     }
     text = json.dumps(stored, indent=1, ensure_ascii=False) + "\n"

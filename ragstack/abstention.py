@@ -5,6 +5,7 @@ Features (all higher where an answer is likelier):
     coverage: the share of the question's information that the evidence holds, in [0, 1].
     best: the same for the best single sentence.
     cosine: the best cosine of question and evidence sentence.
+    chinese: 1 for a question in Chinese, else 0, since the decoder says Yes more readily in Chinese.
 """
 
 import math
@@ -30,13 +31,14 @@ def answerable_features(
     rarest = math.log1p(len(evidence))
     asked = terms(question)
     cosines = encoder.encode_passages([item.plain for item in evidence]) @ encoder.encode_queries([question])[0]
+    language = language_of(question)
     features = {
         "coverage": coverage(asked, set().union(*held), weights, rarest),
         "best": max(coverage(asked, set(words), weights, rarest) for words in held),
         "cosine": float(cosines.max()),
+        "chinese": float(language == "zh"),
     }
     if judge is not None:
-        language = language_of(question)
         templates = TEMPLATES[language]
         conversation = answerable_question(question, evidence, language)
         features["judge"] = judge.log_odds(conversation, templates.yes, templates.no)

@@ -22,7 +22,7 @@ from ragstack.citations import align
 from ragstack.evidence import Evidence, EvidencePicker
 from ragstack.generators.base import Generator, Judge, Usage
 from ragstack.language import PHRASES, Language, language_of
-from ragstack.prompts import answer_prompt
+from ragstack.prompts import TEMPLATES, answer_prompt
 from ragstack.retrieval import Retriever, check_question
 from ragstack.verification import support
 
@@ -99,7 +99,9 @@ class Answerer:
                     yield Event("token", delta.text)
 
     def _verify(self, run: "_Run", evidence: Sequence[Evidence]) -> Iterator[Event]:
-        written = [run.draft[start:end] for start, end in split_sentences(run.draft)]
+        declines = TEMPLATES[run.language].declines
+        sentences = (run.draft[start:end] for start, end in split_sentences(run.draft))
+        written = [sentence for sentence in sentences if not declines.search(sentence)]
         if not written:
             yield run.refuse("decoder_declined")
             return

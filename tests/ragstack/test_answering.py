@@ -182,3 +182,27 @@ def test_calls_that_cannot_be_answered_are_refused_in_one_line(stack: RagStack) 
         stack.ask("  ", generator="extractive")
     with pytest.raises(UnknownCollection, match="nowhere"):
         stack.ask("What is a whale?", collection="nowhere", generator="extractive")
+
+
+@pytest.mark.parametrize(
+    ("question", "draft"),
+    [
+        ("How heavy is the blue whale?", "The passages provided do not mention the weight of whales."),
+        ("How heavy is the blue whale?", "The weight is not specified in the passages."),
+        ("蓝鲸有多重？", "资料中没有提到蓝鲸的重量。"),
+        ("蓝鲸有多重？", "根据资料，无法确定蓝鲸的重量。"),
+    ],
+)
+def test_a_decoder_that_finds_no_answer_makes_a_refusal_and_no_claim(
+    stack: RagStack, question: str, draft: str
+) -> None:
+    answer = ask(stack, question, Scripted(draft, supported=[draft]))
+    assert answer.abstained
+    assert answer.dropped == ()
+
+
+def test_a_document_that_denies_something_can_still_be_quoted(stack: RagStack, tmp_path: Path) -> None:
+    (tmp_path / "teeth.md").write_text("# Teeth\n\nBlue whales do not have teeth.", encoding="utf-8")
+    stack.ingest(tmp_path / "teeth.md")
+    draft = "Blue whales do not have teeth."
+    assert ask(stack, "Do blue whales have teeth?", Scripted(draft, supported=[draft])).sentences[0].text == draft
