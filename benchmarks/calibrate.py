@@ -37,7 +37,7 @@ from ragstack.verification import support_features
 
 SEED = 20
 QUESTION_SETS = ("squad2_en", "chinesesquad2_zh")
-PAIR_SETS = ("q2_wow_en", "begin_dev_en", "uhgeval_zh", "rgb_counterfactual_zh")
+PAIR_SETS = ("q2_wow_en", "begin_dev_en", "uhgeval_zh")
 PASSAGES = 400
 ANY_QUESTION = {"en": "What do the passages say?", "zh": "资料说了什么？"}
 FALSE_REFUSALS = 0.10
@@ -235,8 +235,8 @@ def main() -> None:
     models = {
         "answerable": fit(answerable, ["judge", "coverage", "chinese"]),
         "answerable_without_judge": fit(answerable, ["coverage", "best", "cosine", "chinese"]),
-        "support": fit(support, ["judge", "coverage", "cosine", "chinese"]),
-        "support_without_judge": fit(support, ["coverage", "cosine", "chinese"]),
+        "support": fit(support, ["judge", "coverage"]),
+        "support_without_judge": fit(support, ["coverage"]),
     }
     stored = {
         "data": {"answerable": QUESTION_SETS, "support": PAIR_SETS, "seed": SEED},

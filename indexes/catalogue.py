@@ -17,9 +17,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from indexes.errors import StoreBusy, StoreDamaged, StoreError
+from indexes.errors import StoreBusy, StoreDamaged, StoreError, UsageError
 from indexes.migrations import is_current, migrate, schema_version
 
 __all__ = ["Catalogue", "storing"]
@@ -109,7 +109,13 @@ class Catalogue:
         return engine
 
     def _engine_of_url(self, url: str) -> Engine:
-        return create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True, **_POOL)
+        try:
+            return create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True, **_POOL)
+        except (ArgumentError, ImportError) as error:
+            raise UsageError(
+                f"The URL of the catalogue cannot be used ({error}): expected one that SQLAlchemy knows, such as "
+                "postgresql+psycopg://USER@HOST/NAME with its driver installed; leave it empty for SQLite in the home."
+            ) from error
 
     def _engine_of_file(self, *, write: bool) -> Engine | None:
         if self.home.exists() and not self.home.is_dir():

@@ -26,6 +26,8 @@ __all__ = ["ChunkSettings", "chunk", "embedded_text"]
 
 _LONGEST_PARENT = 60
 """Characters of a list item that can stand in a context; a longer one is text, not a name."""
+_DEEPEST = 100
+"""Headings and items that a part can stand under; a context has room for far fewer."""
 _SENTENCES: frozenset[BlockKind] = frozenset({"paragraph", "list_item"})
 _BORDERS = (re.compile(r"\n"), re.compile(r"[，,；;、：:]"), re.compile(r"\s"))
 
@@ -121,7 +123,7 @@ class _Chunker:
                 spans = split_sentences(self._text, block.start, block.end)
             for start, end in spans:
                 yield _Unit(start, end, index, block.kind, tuple(path), header)
-            if block.kind == "heading" or _is_parent(block):
+            if len(path) < _DEEPEST and (block.kind == "heading" or _is_parent(block)):
                 path.append(index)
             elif block.kind == "table_header":
                 header = index

@@ -56,6 +56,7 @@ def _decode(data: bytes) -> tuple[str, str]:
     text = _try(data, "utf-8")
     if text is not None:
         return text, "utf-8"
+    _refuse_damaged_utf8(data)
     scored = [(score, name, text) for name in ("gb18030", "big5") if (text := _try(data, name)) is not None
               and (score := _chinese_score(data, text, name)) >= _CONVINCING]  # fmt: skip
     if scored:
@@ -65,6 +66,22 @@ def _decode(data: bytes) -> tuple[str, str]:
     if text is not None and _looks_western(text):
         return text, "cp1252"
     return _detect(data)
+
+
+def _refuse_damaged_utf8(data: bytes) -> None:
+    """Refuse UTF-8 in which some bytes are broken, as a cut download leaves it; no other encoding reads it right.
+
+    Characters of several bytes follow a strict form in UTF-8, so text in another encoding hardly ever has any: where
+    they are many times more than what is broken, the text is UTF-8.
+
+    Raises:
+        Refused: the text is UTF-8 and damaged.
+    """
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    if sum(character > "\x7f" for character in text) - broken >= 10 * broken:
+        line = text.count("\n", 0, text.index("\ufffd")) + 1
+        raise Refused(f"it is UTF-8 with damage, first in line {line}; fetch it again, or mend it in an editor")
 
 
 def _unmarked_utf16(data: bytes) -> tuple[str | None, str]:

@@ -34,10 +34,10 @@ def discover(paths: Sequence[str | Path]) -> Discovery:
     walk = _Walk()
     for given in paths:
         path = Path(given)
-        before = len(walk.files) + len(walk.repeated)
+        before = walk.reached
         if path.is_dir():
             walk.folder(path)
-            if len(walk.files) + len(walk.repeated) == before:
+            if walk.reached == before:
                 walk.problems.append((_source(path), "no files were found in it; check the path"))
         elif path.exists():
             walk.file(path)
@@ -51,15 +51,20 @@ class _Walk:
 
     def __init__(self) -> None:
         self.files: list[SourceFile] = []
-        self.repeated: list[SourceFile] = []
         self.problems: list[tuple[SourceFile, str]] = []
+        self._repeated = 0
         self._keys: set[str] = set()
         self._folders: set[tuple[int, int]] = set()
+
+    @property
+    def reached(self) -> int:
+        """How many files, problems and places of before have been come upon."""
+        return len(self.files) + len(self.problems) + self._repeated
 
     def file(self, path: Path) -> None:
         source = _source(path)
         if source.key in self._keys:
-            self.repeated.append(source)
+            self._repeated += 1
         else:
             self._keys.add(source.key)
             self.files.append(source)
@@ -83,6 +88,7 @@ class _Walk:
         try:
             status = folder.stat()
             if (status.st_dev, status.st_ino) in self._folders:
+                self._repeated += 1
                 return []
             self._folders.add((status.st_dev, status.st_ino))
             with os.scandir(folder) as entries:

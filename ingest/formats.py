@@ -38,7 +38,7 @@ _PACKAGES = (
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HTML = re.compile(
-    r"\A(?:\s|<\?xml[^>]*>|<!--.*?-->)*<(?:!doctype\s+html|html|head|body|title|meta|article|main|div|p|h[1-6]|table)\b",
+    r"\A(?>\s|<\?xml[^>]*>|<!--.*?-->)*+<(?:!doctype\s+html|html|head|body|title|meta|article|main|div|p|h[1-6]|table)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _XML = re.compile(r"\A\s*<\?xml\b", re.IGNORECASE)
@@ -50,8 +50,8 @@ _MARKDOWN_SIGNS = tuple(
     for sign in (
         r"^#{1,6} \S",
         r"^(?:```|~~~)",
-        r"\[[^\]\n]+\]\([^)\n]+\)",
-        r"^\|?\s*:?-{3,}:?\s*\|",
+        r"\[[^\[\]\n]++\]\([^()\n]++\)",
+        r"^\|?[ \t]*+:?-{3,}+:?[ \t]*+\|",
         r"\*\*\S[^*\n]*\*\*",
     )
 )

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -155,7 +155,7 @@ class _Run:
 
     def _prepare(self, source: SourceFile, data: bytes, digest: str) -> _Ready:
         loaded = loading.load_bytes(data, source.path.name, self._limits)
-        title = loaded.title or source.path.stem
+        title = loaded.title or PurePath(source.uri).stem
         document = Document(source.key, source.uri, title, loaded.text, digest, loaded.metadata, loaded.pages)
         chunks = chunk(loaded, title, self._encoder.count_tokens, self._chunking)
         texts = [embedded_text(each.context, loaded.text[each.start : each.end]) for each in chunks]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexes.analysis import terms
+from indexes.analysis import query_terms, terms
 from ingest.encoders import Encoder
 from ragstack.evidence import Evidence, coverage, information
 
@@ -37,14 +37,12 @@ _HAN_NUMBER = re.compile(r"[零一二两三四五六七八九十]+(?=[个种项�
 class Alignment:
     """The evidence of one written sentence: positions, best first, and how well they hold it.
 
-    ``coverage`` is the share of the sentence's information that the cited words hold; ``cosine`` the best cosine
-    of the sentence with one of them; ``missing_numbers`` are numbers of the sentence that stand neither in the
-    cited words nor in the question.
+    ``coverage`` is the share of the sentence's information that the cited words hold; ``missing_numbers`` are
+    numbers of the sentence that stand neither in the cited words nor in the question.
     """
 
     positions: tuple[int, ...]
     coverage: float
-    cosine: float
     missing_numbers: tuple[str, ...]
 
 
@@ -73,7 +71,7 @@ def _align(
     relevance: np.ndarray,
     cosine: np.ndarray,
 ) -> Alignment:
-    said = terms(sentence)
+    said = list(query_terms(sentence))
     unknown = math.log1p(len(evidence))
     alone = np.array([coverage(said, words, weights, unknown) for words in held])
     order = [int(np.argmax(alone + relevance / 2 + cosine))]
@@ -89,7 +87,6 @@ def _align(
     return Alignment(
         positions=tuple(order),
         coverage=coverage(said, covered, weights, unknown),
-        cosine=float(max(cosine[at] for at in order)),
         missing_numbers=tuple(sorted(numbers(sentence) - known)),
     )
 

@@ -3,8 +3,6 @@
 Strict first: a number that stands neither in the cited words nor in the question fails the sentence outright. Then
 a calibrated probability from these features:
     coverage: the share of the sentence's information that the cited words hold, in [0, 1].
-    cosine: the best cosine of the sentence with a cited one.
-    chinese: 1 for a question in Chinese, else 0.
     judge: the decoder's log-odds of Yes against No, one token, read with the passages in its cache.
 """
 
@@ -24,9 +22,9 @@ def support_features(
     question: str, sentence: str, alignment: Alignment, evidence: Sequence[Evidence], judge: Judge | None
 ) -> dict[str, float]:
     """The features of one written sentence over the evidence that it was written from."""
-    language = language_of(question)
-    features = {"coverage": alignment.coverage, "cosine": alignment.cosine, "chinese": float(language == "zh")}
+    features = {"coverage": alignment.coverage}
     if judge is not None:
+        language = language_of(question)
         templates = TEMPLATES[language]
         conversation = support_question(question, evidence, sentence, language)
         features["judge"] = judge.log_odds(conversation, templates.yes, templates.no)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["load"]
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_SCALAR_LINE = re.compile(r"^([A-Za-z_][\w-]*):[ \t]+(\S.*?)[ \t]*$", re.MULTILINE)
+_SCALAR_LINE = re.compile(r"^([A-Za-z_][\w-]*):[ \t]+(\S.*)$", re.MULTILINE)
 _LEAF_KINDS: dict[str, BlockKind] = {"fence": "code", "code_block": "code", "html_block": "paragraph"}
 
 
@@ -44,7 +44,7 @@ def _front_matter(source: str) -> tuple[dict[str, Scalar], int]:
     found: dict[str, Scalar] = {}
     for key, value in _SCALAR_LINE.findall(match[1]):
         if value[0] not in "[{|>&*!#":
-            found[key] = value.strip("\"'")
+            found[key] = value.rstrip(" \t").strip("\"'")
     return found, match.end()
 
 

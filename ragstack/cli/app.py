@@ -84,9 +84,11 @@ def main() -> NoReturn:
 def _tell(error: Exception, session: Session) -> int:
     """Say what went wrong; the exit status."""
     if isinstance(error, click.Abort):
+        if session.json:
+            emit({"error": {"type": "Interrupted", "message": "interrupted"}})
         click.echo("ragstack: interrupted", err=True)
         return INTERRUPTED
-    if isinstance(error, NoArgsIsHelpError):
+    if isinstance(error, NoArgsIsHelpError) and not session.json:
         error.show()
         return WRONG_CALL
     message, status = _explain(error)
