@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from indexes.errors import StoreBusy, StoreDamaged, StoreError, UsageError
@@ -110,6 +110,8 @@ class Catalogue:
 
     def _engine_of_url(self, url: str) -> Engine:
         try:
+            if make_url(url).get_backend_name() == "sqlite":
+                raise ArgumentError("SQLite takes no URL here")
             return create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True, **_POOL)
         except (ArgumentError, ImportError) as error:
             raise UsageError(

@@ -75,20 +75,20 @@ class Not:
 
 Filter = Compare | In | Exists | And | Or | Not
 
-_CONDITION = re.compile(r"\s*(?P<key>[^=<>!]+?)\s*(?P<operator>!=|<=|>=|=|<|>)\s*(?P<value>.*?)\s*", re.DOTALL)
+_CONDITION = re.compile(r"\s*(?P<key>[^=<>!]+?)\s*(?P<operator>!=|<=|>=|=|<|>)\s*(?P<value>(?![=<>]).*?)\s*", re.DOTALL)
 _EXPECTED = "expected KEY=VALUE, or one of != < <= > >= in the place of =, such as lang=zh or page<=3"
 
 
 def parse_where(conditions: Sequence[str]) -> Filter | None:
-    """What a person typed after ``--where``, all of which must hold; None for nothing typed.
+    """What a person typed after ``--where``, all of which must hold; None for nothing typed; one text is one condition.
 
     Raises:
         FilterError: A condition is not of the form KEY OPERATOR VALUE.
     """
     parts: list[Filter] = []
-    for condition in conditions:
+    for condition in [conditions] if isinstance(conditions, str) else conditions:
         match = _CONDITION.fullmatch(condition)
-        if match is None:
+        if match is None or not _is_text(condition):
             raise FilterError(f"The filter {condition!r} cannot be understood: {_EXPECTED}.")
         operator: Any = match["operator"]
         parts.append(Compare(match["key"], operator, match["value"], loose=True))
@@ -106,7 +106,7 @@ def parse_mapping(where: Mapping[str, Any]) -> Filter | None:
     """
     parts: list[Filter] = []
     for key, wanted in where.items():
-        if not isinstance(key, str) or not key:
+        if not isinstance(key, str) or not key or not _is_text(key):
             raise FilterError(f"The filter key {key!r} cannot be understood: expected the name of a metadata field.")
         if isinstance(wanted, Mapping):
             parts.extend(_condition(key, operator, value) for operator, value in wanted.items())
@@ -135,11 +135,16 @@ def _scalar(key: str, value: Any) -> Scalar:
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
         raise FilterError(f"The filter on {key!r} compares with {value!r}: expected a finite number.")
-    if value is None or isinstance(value, str | int | float | bool):
+    if value is None or isinstance(value, int | float | bool) or (isinstance(value, str) and _is_text(value)):
         return value
     raise FilterError(
         f"The filter on {key!r} compares with {value!r}: expected a text, a number, true, false, null or a date."
     )
+
+
+def _is_text(value: str) -> bool:
+    """Whether a string is text: half of a surrogate pair, what is left of bytes that are no UTF-8, is none."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _all(parts: list[Filter]) -> Filter | None:

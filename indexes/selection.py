@@ -25,6 +25,8 @@ from indexes.records import Scalar
 __all__ = ["attribute", "attributes", "select_ids"]
 
 _LONGEST = 256
+_MOST_VALUES = 5_000
+"""Values that one statement asks for; databases bound the parameters of a statement."""
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -55,6 +57,9 @@ def select_ids(
             return np.setdiff1d(everything(), ids_of(part), assume_unique=True)
         case Compare(key, "!=", value, loose):
             return ids_of(Not(Compare(key, "=", value, loose)))
+        case In(key, values) if len(values) > _MOST_VALUES:
+            starts = range(0, len(values), _MOST_VALUES)
+            return reduce(np.union1d, (ids_of(In(key, values[start : start + _MOST_VALUES])) for start in starts))
     return np.unique(np.array(connection.scalars(_holding(collection_id, where)).all(), np.int64))
 
 
@@ -116,7 +121,10 @@ def _test(row: _Attributes, where: Compare | In | Exists) -> ColumnElement[bool]
         case Exists():
             return true()
         case In(_, values):
-            return or_(false(), *(_equals(row, value) for value in values))
+            texts: dict[str, list[str]] = {}
+            for kind, text, _ in map(attribute, values):
+                texts.setdefault(kind, []).append(text)
+            return or_(false(), *(and_(row.text.in_(each), row.kind == kind) for kind, each in texts.items()))
         case Compare(_, "=", value, True):
             return _equals_loosely(row, str(value))
         case Compare(_, "=", value, False):

@@ -31,6 +31,7 @@ _WHITE = re.compile(r"\s+")
 _BROKEN_WORD = re.compile(r"([^\W\d_]{2,})[-\u2010]$")
 _PREFIXES = frozenset({"self", "well", "high", "low", "long", "short", "full", "half", "cross", "end", "state"})
 _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]+>|(?<!\w)[*_~`]+|[*_~`]+(?!\w)|[ \t]*\{#[^}]*\}")
+_LONGEST_HEADING = 1000
 _WORD_END = re.compile(r"[^\W\d_]+")
 
 
@@ -87,7 +88,7 @@ def join_lines(first: str, second: str, words: Collection[str] = ()) -> str:
 
 
 def plain_heading(line: str) -> str:
-    """Return a heading's words without Markdown's marks."""
-    text = re.sub(r"\n[ \t]*(?:=+|-+)[ \t]*$", "", line.strip())
+    """Return a heading's words without Markdown's marks; of one that is no heading by its length, the beginning."""
+    text = re.sub(r"\n[ \t]*(?:=+|-+)[ \t]*$", "", line.strip()[:_LONGEST_HEADING])
     text = re.sub(r"^(?:#{1,6}|[-*+•])[ \t]+|[ \t]+#+[ \t]*$", "", text)
     return " ".join(_MARKUP.sub(lambda match: match[1] or "", text).split())

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexes.errors import UsageError
+
 __all__ = ["Discovery", "SourceFile", "discover", "identity"]
 
 
@@ -30,16 +32,22 @@ class Discovery:
 
 
 def discover(paths: Sequence[str | Path]) -> Discovery:
-    """Find the files at and under ``paths``."""
+    """Find the files at and under ``paths``.
+
+    Raises:
+        UsageError: A path is empty, or no path at all.
+    """
     walk = _Walk()
     for given in paths:
+        if not str(given) or "\0" in str(given):
+            raise UsageError(f"{str(given)!r} is no path; expected that of a file or folder")
         path = Path(given)
         before = walk.reached
-        if path.is_dir():
+        if _is_folder(path):
             walk.folder(path)
             if walk.reached == before:
                 walk.problems.append((_source(path), "no files were found in it; check the path"))
-        elif path.exists():
+        elif _is_there(path):
             walk.file(path)
         else:
             walk.problems.append((_source(path), "no such file or folder; check the path"))
@@ -76,9 +84,9 @@ class _Walk:
             entry = next(stack[-1], None)
             if entry is None:
                 stack.pop()
-            elif entry.is_dir():
+            elif _is_folder(entry):
                 stack.append(iter(self._entries(entry)))
-            elif not entry.is_symlink() or entry.exists():
+            elif not entry.is_symlink() or _is_there(entry):
                 self.file(entry)
             else:
                 self.problems.append((_source(entry), "it is a link to nothing; mend or remove it"))
@@ -105,6 +113,20 @@ def identity(path: Path) -> str:
     Bytes of a name that are not UTF-8 are written as ``\xNN``, for a catalogue holds text.
     """
     return _text(Path(os.path.realpath(path)))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # such as a name that is too long; whoever reads it as a file says so
+        return False
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def _source(path: Path) -> SourceFile:

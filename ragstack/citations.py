@@ -74,7 +74,8 @@ def _align(
     said = list(query_terms(sentence))
     unknown = math.log1p(len(evidence))
     alone = np.array([coverage(said, words, weights, unknown) for words in held])
-    order = [int(np.argmax(alone + relevance / 2 + cosine))]
+    verbatim = np.array([sentence.strip() in item.text for item in evidence])
+    order = [int(np.argmax(10.0 * verbatim + alone + relevance / 2 + cosine))]
     covered = set(held[order[0]])
     while len(order) < min(MOST_CITATIONS, len(evidence)):
         gains = [coverage(said, covered | words, weights, unknown) for words in held]

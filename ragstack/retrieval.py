@@ -73,8 +73,10 @@ class Retriever:
         question = check_question(question)
         mode = mode or self._settings.mode
         k = self._settings.k if k is None else k
-        if k < 1:
-            raise UsageError(f"k is {k}; expected a number of chunks from 1 up")
+        if not isinstance(k, int) or k < 1:
+            raise UsageError(f"k is {k!r}; expected a number of chunks from 1 up")
+        if mode not in _SCORE_KIND:
+            raise UsageError(f"mode is {mode!r}; expected one of {', '.join(_SCORE_KIND)}")
         ranking = self._rank(question, k, mode, where)[:k]
         chunks = {chunk.chunk_id: chunk for chunk in self._collection.chunks([chunk_id for chunk_id, _ in ranking])}
         kept = [(chunks[chunk_id], score) for chunk_id, score in ranking if chunk_id in chunks]

@@ -222,9 +222,7 @@ class RagStack:
 
     def _model_of(self, kind: GeneratorKind) -> str | Path:
         """What ``open_generator`` takes as the model: a path, or the name that an endpoint knows."""
-        if kind == "extractive":
-            return ""
-        if kind == "openai":
+        if kind not in ("llamacpp", "transformers"):
             return self.config.generator.model
         from ingest.packs import locate
 

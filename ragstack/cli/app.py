@@ -11,6 +11,8 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -36,6 +38,8 @@ class _Program(click.Group):
     def main(self, args: Sequence[str] | None = None, *_: Any, **settings: Any) -> NoReturn:
         """Run, and exit with the status of the command."""
         words = list(sys.argv[1:] if args is None else args)
+        sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115  # None where the caller has closed it
+        sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that lacks a letter
         logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="ragstack: %(message)s", force=True)
@@ -94,14 +98,17 @@ def _tell(error: Exception, session: Session) -> int:
     message, status = _explain(error)
     if session.debug:
         traceback.print_exception(error)
-    if session.json:
-        emit({"error": {"type": type(error).__name__, "message": message}})
+    with suppress(OSError):  # a disk that is full takes neither results nor errors
+        if session.json:
+            emit({"error": {"type": type(error).__name__, "message": message}})
     click.echo(f"ragstack: {message}", err=True)
     return status
 
 
 def _explain(error: Exception) -> tuple[str, int]:
     """One line about an error, and the exit status."""
+    if isinstance(error, NoArgsIsHelpError):
+        return f"Missing command. {_hint(error)}", WRONG_CALL
     if isinstance(error, click.ClickException):
         return f"{_sentence(error.format_message())} {_hint(error)}", WRONG_CALL
     if isinstance(error, RagStackError):

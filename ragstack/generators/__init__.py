@@ -5,8 +5,9 @@ openai: an endpoint that speaks the OpenAI protocol. extractive: no model, the e
 """
 
 import os
-from typing import Literal
+from typing import Literal, get_args
 
+from indexes.errors import UsageError
 from ragstack.generators.base import Generator
 
 __all__ = ["GeneratorKind", "open_generator"]
@@ -36,11 +37,14 @@ def open_generator(
         timeout: openai: seconds to wait for the next piece.
 
     Raises:
+        UsageError: there is no such kind.
         ModelMissing: the model is not on this machine; the text has the command that fetches it.
         ModelError: it is here and cannot be loaded.
         ExtraMissing: an optional package is not installed; the text says which.
         ConfigError: the endpoint or its model has no name.
     """
+    if kind not in get_args(GeneratorKind):
+        raise UsageError(f"there is no generator {kind!r}; expected one of {', '.join(get_args(GeneratorKind))}")
     if kind == "llamacpp":
         from ragstack.generators.llamacpp import LlamaCppGenerator
 

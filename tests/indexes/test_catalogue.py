@@ -16,7 +16,7 @@ import indexes.catalogue
 from indexes.catalogue import Catalogue
 from indexes.collection import Collection
 from indexes.database import Database
-from indexes.errors import StoreBusy, StoreDamaged, StoreError
+from indexes.errors import StoreBusy, StoreDamaged, StoreError, UsageError
 from indexes.migrations import STEPS
 from indexes.models import Base
 
@@ -163,3 +163,9 @@ def test_read_only_home_can_be_read_and_says_so_to_writers(
     assert lines[0] == str(len(toys.PARAGRAPHS)), done.stderr
     assert len(lines) == 3, done.stdout
     assert all(line.startswith("StoreError The home") for line in lines[1:])
+
+
+@pytest.mark.parametrize("url", ["nonsense", "bogus://host/name", "sqlite:////tmp/x.db"])
+def test_url_that_names_no_database_is_a_wrong_call(home: Path, url: str) -> None:
+    with pytest.raises(UsageError, match="URL of the catalogue cannot be used"):
+        Database.open(home, url=url).collections()

@@ -33,7 +33,7 @@ def test_nothing_is_no_filter() -> None:
     assert parse_mapping({}) is None
 
 
-@pytest.mark.parametrize("typed", ["lang", "", "=zh", "!x", "a ! b"])
+@pytest.mark.parametrize("typed", ["lang", "", "=zh", "!x", "a ! b", "page==1", "page=>1", "a<>b", "a=\udc80"])
 def test_what_cannot_be_understood_is_said(typed: str) -> None:
     with pytest.raises(FilterError, match="expected KEY=VALUE"):
         parse_where([typed])
@@ -71,3 +71,13 @@ def test_mapping_takes_dates_as_iso_text() -> None:
 def test_mapping_that_cannot_be_understood_is_said(where: dict[object, object]) -> None:
     with pytest.raises(FilterError):
         parse_mapping(where)  # type: ignore[arg-type]
+
+
+def test_one_text_is_one_condition() -> None:
+    assert parse_where("lang=zh") == parse_where(["lang=zh"])
+
+
+@pytest.mark.parametrize("where", [{"a": "\udc80"}, {"\udc80": 1}, {"a": ["b", "\udc80"]}])
+def test_what_is_no_text_is_refused(where: dict[str, object]) -> None:
+    with pytest.raises(FilterError):
+        parse_mapping(where)

@@ -160,3 +160,11 @@ def test_filter_comes_before_the_search(collection: Collection, toys: Any) -> No
     assert [score for _, score in collection.dense(query, 5, where)] == pytest.approx([-1] * 5)
     assert len(collection.dense(query, 3, where)) == 3
     assert len(collection.lexical("far near", 50, where)) == 5
+
+
+def test_one_of_very_many_values(collection: Collection, rows: dict[int, dict[str, Scalar]]) -> None:
+    expected = {id_ for id_, row in rows.items() if row.get("n") in (3, 7) or row.get("v") == "zh"}
+    where = Or(
+        (In("n", (*range(100, 12_000), 3, *range(12_000, 24_000), 7)), In("v", ("zh", *map(str, range(50, 9_000)))))
+    )
+    assert matches(collection, where) == expected

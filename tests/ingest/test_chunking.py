@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -185,3 +186,11 @@ def test_nested_lists_give_their_items_as_context_and_keep_parents_with_their_ch
     alone = [each for each, text in zip(chunks, texts, strict=True) if "- 方法" not in text]
     assert all(" › 方法" in each.context for each in alone)
     assert all(text.startswith(("#", "- ", "    - ")) for text in texts)
+
+
+def test_lists_in_lists_by_the_thousand_cost_no_more_than_their_length() -> None:
+    source = "\n".join("  " * depth + f"- item {depth}" for depth in range(1_000))
+    began = time.perf_counter()
+    texts, _ = markdown_chunks(source)
+    assert time.perf_counter() - began < 5
+    assert list(dict.fromkeys(re.findall(r"item \d+", " ".join(texts)))) == [f"item {depth}" for depth in range(1_000)]

@@ -57,3 +57,11 @@ def test_binary_data_is_refused(data: bytes) -> None:
 
 def test_a_single_form_feed_does_not_make_a_text_binary() -> None:
     assert decode(b"page one\x0cpage two")[0] == "page one\x0cpage two"
+
+
+@pytest.mark.parametrize("text", [CHINESE * 3, "naïve café, déjà vu — " * 20])
+@pytest.mark.parametrize("broken", [b"\xff", b"\xe4\xb8", b"\xc3"])
+def test_damaged_utf8_is_refused_with_its_line_and_never_read_as_something_else(text: str, broken: bytes) -> None:
+    data = text.encode() + b"\n" + broken + b"\n" + text.encode()
+    with pytest.raises(Refused, match=rf"UTF-8 with damage, first in line {text.count(chr(10)) + 2};"):
+        decode(data)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import time
 import zipfile
 from pathlib import Path
 
@@ -131,3 +132,21 @@ def test_gb18030_is_stored_as_text_and_its_encoding_noted(tmp_path: Path) -> Non
     loaded = load(write(tmp_path, "a.txt", "大模型的参数。".encode("gb18030")))
     assert loaded.text == "大模型的参数。"
     assert loaded.metadata == {"encoding": "gb18030", "format": "text", "lang": "zh"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("comments.txt", "<!--a-->" * 2_000 + "words"),
+        ("brackets.txt", "words " + "[" * 200_000),
+        ("links.txt", "words " + "[a](" * 50_000),
+        ("blank.txt", "words" + "\n" * 100_000 + "words"),
+        ("heading.md", "# words " + "<" * 100_000),
+        ("matter.md", "---\na: b" + " " * 50_000 + "c\n---\nwords"),
+    ],
+)
+def test_no_text_makes_its_kind_or_its_title_hard_to_tell(tmp_path: Path, name: str, content: str) -> None:
+    path = write(tmp_path, name, content)
+    began = time.perf_counter()
+    assert "words" in load(path).text
+    assert time.perf_counter() - began < 3

@@ -10,7 +10,7 @@ import pytest
 
 from indexes.collection import Collection
 from indexes.database import Database
-from indexes.errors import ModelError
+from indexes.errors import ModelError, UsageError
 from indexes.records import EncoderFingerprint
 from ingest.chunking import ChunkSettings
 from ingest.documents import Limits
@@ -325,3 +325,26 @@ def test_progress_and_report_add_up(collection: Collection, encoder: Encoder, do
     assert set(found["chunks"]) == {"added", "reused", "removed", "total"}
     assert report.peak_rss_bytes > 10_000_000
     assert report.chunks_per_second == pytest.approx(report.chunks.added / report.seconds)
+
+
+def test_a_file_whose_name_is_no_text_is_brought_in(collection: Collection, encoder: Encoder, docs: Path) -> None:
+    with open(os.fsencode(docs) + b"/bad\xff.txt", "w") as file:  # noqa: PTH123
+        file.write("Words of a file.")
+    assert run(collection, encoder, docs).files == FileCounts(added=4)
+    assert "bad\\xff" in {info.title for info in collection.documents()}
+
+
+def test_a_folder_given_twice_is_no_problem(collection: Collection, encoder: Encoder, docs: Path) -> None:
+    report = run(collection, encoder, docs, docs / "sub" / "..", docs / "sub", docs)
+    assert (report.files.added, report.problems) == (3, ())
+
+
+def test_a_path_that_cannot_be_looked_at_stops_nothing(collection: Collection, encoder: Encoder, docs: Path) -> None:
+    report = run(collection, encoder, docs / ("long" * 100), docs)
+    assert (report.files.added, report.files.failed) == (3, 1)
+
+
+@pytest.mark.parametrize("path", ["", "a\0b"])
+def test_what_is_no_path_is_refused(collection: Collection, encoder: Encoder, path: str) -> None:
+    with pytest.raises(UsageError, match="is no path"):
+        ingest([path], collection, encoder)

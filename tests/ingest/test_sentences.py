@@ -198,7 +198,9 @@ def test_a_sentence_in_the_middle_of_a_text_keeps_the_offsets_of_the_text() -> N
     assert [text[a:b] for a, b in split_sentences(text, start, end)] == ["One here.", "Two here."]
 
 
-@pytest.mark.parametrize("unit", ["(a. ", "“。", "e.g. ", "[", "a.b.c. D", "。", ")。(", "word ", "中文，"])
+@pytest.mark.parametrize(
+    "unit", ["(a. ", "“。", "e.g. ", "[", "a.b.c. D", "。", ")。(", "word ", "中文，", " ", "-", "\n   -"]
+)
 def test_time_grows_in_step_with_length(unit: str) -> None:
     text = unit * (150_000 // len(unit))
     began = time.perf_counter()

@@ -60,3 +60,9 @@ def test_a_number_that_no_source_holds_is_missing(bag_encoder: Any) -> None:
         bag_encoder,
     )
     assert [item.missing_numbers for item in aligned] == [("35",), ()]
+
+
+def test_the_documents_own_words_are_cited_where_they_stand_whatever_else_is_like_them(bag_encoder: Any) -> None:
+    read = evidence("The oak, the oak, the oak is high.", "The oak is high.")
+    (aligned,) = align("Is the oak, the oak high?", ["The oak is high."], read, bag_encoder)
+    assert aligned.positions == (1,)

@@ -268,3 +268,35 @@ def test_the_exit_status_reaches_the_shell() -> None:
     wrong = run_apart("ask", "--generator", "gpt", "x")
     assert (wrong.returncode, wrong.stdout) == (2, b"")
     assert wrong.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("words", [["--json", "models"], ["collections", "--json"], ["--json"]])
+def test_a_missing_command_with_json_is_one_object(words: list[str]) -> None:
+    result = run(*words)
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"]["message"].startswith("Missing command.")
+
+
+def test_an_interruption_with_json_is_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RagStack, "search", interrupt)
+    result = run("search", "x", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["error"]["type"]) == (130, "Interrupted")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_to_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        settings = {"env": {**os.environ, "PYTHONPATH": str(ROOT)}, "stdout": full, "stderr": subprocess.PIPE}
+        result = subprocess.run([*COMMAND, "--json", "models", "list"], timeout=60, check=False, **settings)
+    assert result.returncode == 1
+    assert result.stderr.decode().splitlines() == ["ragstack: the operating system says: No space left on device"]
+
+
+def test_a_closed_output_is_no_error() -> None:
+    command = " ".join([*COMMAND, "models", "list", ">&-"])
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, shell=True, capture_output=True, env=env, timeout=60, check=False)  # noqa: S602
+    assert (result.returncode, result.stderr) == (0, b"")

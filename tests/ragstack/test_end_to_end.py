@@ -78,7 +78,8 @@ def test_quoting_without_a_decoder_cites_the_right_document(stack: RagStack) -> 
         assert_exact(stack, answer)
         if not answer.abstained:
             answered.append((question, answer))
-            assert all(sentence.text in {c.quote for c in answer.citations} for sentence in answer.sentences)
+            quotes = [citation.quote for citation in answer.citations]
+            assert all(any(sentence.text in quote for quote in quotes) for sentence in answer.sentences)
     right = [q["document"] in {Path(c.document).name for c in answer.citations} for q, answer in answered]
     assert len(answered) >= 20
     assert sum(right) >= 0.8 * len(right)

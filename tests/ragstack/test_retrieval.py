@@ -78,3 +78,11 @@ class TestSearch:
     def test_k_below_one_is_refused(self, stack: Any) -> None:
         with pytest.raises(UsageError, match="k is 0"):
             stack.search("oak", k=0)
+
+    def test_words_that_are_no_mode_and_no_generator_are_refused_with_those_that_are(self, stack: Any) -> None:
+        with pytest.raises(UsageError, match="hybrid, dense, lexical"):
+            stack.search("oak", mode="foo")
+        with pytest.raises(UsageError, match="k is '3'"):
+            stack.search("oak", k="3")
+        with pytest.raises(UsageError, match="llamacpp, transformers, openai, extractive"):
+            stack.ask("oak", generator="foo")
