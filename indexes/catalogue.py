@@ -190,8 +190,8 @@ def _spoken(home: Path, reason: str) -> StoreError:
         return StoreBusy(f"The catalogue in {home} is being written by another process: wait for it and try again.")
     if any(sign in found for sign in ("malformed", "not a database", "corrupt", "no such table", "no such column")):
         return StoreDamaged(
-            f"The catalogue in {home} is damaged ({reason}): type `ragstack collections restore`, "
-            "or move the directory away and ingest again."
+            f"The catalogue in {home} is damaged ({reason}): put a copy of the directory back, "
+            "or move it away and ingest again."
         )
     if "full" in found:
         return StoreError(f"The disk that holds {home} is full: free some space and try again; nothing was lost.")

@@ -34,7 +34,7 @@ def schema_version(connection: Connection) -> int:
     if MigrationRow.__tablename__ not in tables:
         raise StoreDamaged(
             "The catalogue holds tables but not those of ragstack: point `--home` at another directory, "
-            "or restore a snapshot."
+            "or put a copy of the right one back."
         )
     version = connection.scalar(select(func.max(MigrationRow.version))) or 0
     if version > len(STEPS):

@@ -1,6 +1,6 @@
 """Is the answer in the evidence? Asked before anything is written.
 
-Features (all higher where an answer is likelier):
+Features (the first four higher where an answer is likelier; the model without the judge uses the last four):
     judge: the decoder's log-odds of Yes against No, one token, read with the passages in its cache.
     coverage: the share of the question's information that the evidence holds, in [0, 1].
     best: the same for the best single sentence.

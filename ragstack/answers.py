@@ -41,8 +41,8 @@ class Passage:
 class AnswerSentence:
     """One sentence of an answer, without markers.
 
-    ``support`` is the calibrated probability that the cited words support it; ``citations`` are the numbers of
-    its citations, at least one.
+    ``support`` is the calibrated probability that the evidence supports it, and 1.0 for words that stand in the
+    evidence as they are; ``citations`` are the numbers of its citations, at least one.
     """
 
     text: str
@@ -57,7 +57,10 @@ class AnswerSentence:
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """Tokens read and written for one answer: the longest prompt, and all tokens the decoder wrote."""
+    """Tokens of the prompt that asked for the answer, and of what was written; 0 where nothing was written.
+
+    The one-token questions before and after share that prompt but for their last line and are not counted.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -68,9 +71,9 @@ class Answer:
     """An answer whose every sentence is cited, or a refusal (``abstained``) that says why (``reason``).
 
     ``text`` carries the markers ``[n]``. ``confidence`` is the calibrated probability that the evidence answers
-    the question, None where the generator cannot be asked. ``dropped`` are sentences that the generator wrote and
-    nothing supports; they are no part of ``text``. ``timings`` are seconds: retrieve, evidence, generate, verify,
-    total.
+    the question, None where nothing was found to judge. ``dropped`` are sentences that the generator wrote and
+    nothing supports; they are no part of ``text``. ``timings`` are seconds: retrieve, evidence, gate, generate,
+    verify, total.
     """
 
     question: str

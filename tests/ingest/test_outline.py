@@ -52,3 +52,8 @@ def test_a_line_stands_under_headings_and_items(line: str, expected: list[str]) 
 )
 def test_marks_go_and_words_stay(text: str, expected: str) -> None:
     assert plain_markup(text) == expected
+
+
+def test_a_paragraph_ends_the_list_above_it() -> None:
+    text = "- Trees\n\nNow to the animals.\n\n    - Oak"
+    assert parents(text, text.index("Oak")) == []

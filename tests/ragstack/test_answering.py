@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from indexes.errors import UnknownCollection, UsageError
+from indexes.records import Chunk, Document, PageSpan
 from ragstack.answers import Answer
 from ragstack.generators.base import Delta, Message, Prompt, Usage
 from ragstack.stack import RagStack
@@ -206,3 +207,41 @@ def test_a_document_that_denies_something_can_still_be_quoted(stack: RagStack, t
     stack.ingest(tmp_path / "teeth.md")
     draft = "Blue whales do not have teeth."
     assert ask(stack, "Do blue whales have teeth?", Scripted(draft, supported=[draft])).sentences[0].text == draft
+
+
+def test_a_citation_names_the_page_of_its_own_words_not_of_its_chunk(tmp_path: Path, bag_encoder: Any) -> None:
+    text = "Whales are mammals. The blue whale weighs 150 tonnes."
+    second = text.index("The blue")
+    pages = (PageSpan(1, 0, second), PageSpan(2, second, len(text)))
+    document = Document("whales.pdf", "whales.pdf", "Whales", text, "digest", pages=pages)
+    stack = RagStack.open(home=tmp_path / "home")
+    stack._encoder = bag_encoder
+    with stack.database.create("default", bag_encoder.fingerprint).writer() as writer:
+        writer.put(document, [Chunk(0, len(text), "", "digest", page=1)], bag_encoder.encode_passages([text]))
+    draft = "The blue whale weighs 150 tonnes."
+    (citation,) = ask(stack, "How heavy is the blue whale?", Scripted(draft)).citations
+    assert (citation.page, citation.quote) == (2, draft)
+
+
+def test_the_generator_gets_the_evidence_best_first(stack: RagStack) -> None:
+    generator = Scripted("They hunt squid.")
+    ask(stack, "What do sperm whales hunt? They hunt squid?", generator)
+    assert generator.prompts[0].evidence[0] == "They hunt squid."
+
+
+@pytest.mark.parametrize(("question", "yes", "no"), [("How heavy?", "Yes", "No"), ("蓝鲸有多重？", "是", "否")])
+def test_the_judge_is_asked_for_the_words_of_the_questions_language(
+    stack: RagStack, question: str, yes: str, no: str
+) -> None:
+    asked: list[tuple[Sequence[str], Sequence[str]]] = []
+
+    class Remembering(Scripted):
+        def log_odds(self, messages: Sequence[Message], yes: Sequence[str], no: Sequence[str]) -> float:
+            asked.append((yes, no))
+            return super().log_odds(messages, yes, no)
+
+    ask(stack, question, Remembering("", answerable=False))
+    [(said_yes, said_no)] = asked
+    assert yes in said_yes
+    assert no in said_no
+    assert not set(said_yes) & set(said_no)

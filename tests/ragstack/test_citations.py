@@ -1,7 +1,9 @@
 """Numbers in two languages, and sentences laid beside the evidence they rest on."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from indexes.records import Hit
@@ -63,6 +65,23 @@ def test_a_number_that_no_source_holds_is_missing(bag_encoder: Any) -> None:
 
 
 def test_the_documents_own_words_are_cited_where_they_stand_whatever_else_is_like_them(bag_encoder: Any) -> None:
-    read = evidence("The oak, the oak, the oak is high.", "The oak is high.")
-    (aligned,) = align("Is the oak, the oak high?", ["The oak is high."], read, bag_encoder)
+    read = evidence("Is the oak high? The oak tree, the high oak.", "High is the oak.")
+    (aligned,) = align("Is the oak tree high? The oak tree, the high oak.", ["High is the oak."], read, bag_encoder)
     assert aligned.positions == (1,)
+
+
+def test_of_two_sources_of_one_word_the_one_about_the_question_is_cited(
+    bag_encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bag_encoder, "encode_passages", lambda texts: np.ones((len(texts), 1), np.float32))
+    read = evidence("Paris hosted the games.", "Paris is the capital.")
+    (aligned,) = align("Which city is the capital?", ["Paris."], read, bag_encoder)
+    assert aligned.positions == (1,)
+
+
+def test_what_a_sentence_stands_under_says_whom_it_is_about(bag_encoder: Any) -> None:
+    (plain,) = evidence("It hunts squid.")
+    headed = replace(plain, heading="Sperm whale")
+    claims = ["The sperm whale hunts squid."]
+    (bare,), (full,) = (align("What hunts squid?", claims, [item], bag_encoder) for item in (plain, headed))
+    assert bare.coverage < full.coverage == pytest.approx(1.0)

@@ -79,3 +79,27 @@ def test_what_is_far_below_the_best_is_left_out_even_where_there_is_room(bag_enc
     picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
     picked = picker.pick("How many tonnes does the blue whale weigh?", [hit(text, 1, start=0)])
     assert "Bread is baked." not in [item.text for item in picked]
+
+
+def test_a_heading_line_is_no_evidence_where_sentences_are(bag_encoder: Any) -> None:
+    text = "## The weight of the blue whale\n\nIt weighs up to 150 tonnes."
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
+    picked = picker.pick("What is the weight of the blue whale?", [hit(text, 1, start=0)])
+    assert [(item.text, item.heading) for item in picked] == [
+        ("It weighs up to 150 tonnes.", "The weight of the blue whale")
+    ]
+
+
+def test_a_neighbour_of_what_was_picked_comes_before_its_equal_elsewhere(bag_encoder: Any) -> None:
+    text = "The oak is high. Bread is baked. The oak is high! The oak grows to 30 metres in May."
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=2, max_tokens=200))
+    picked = picker.pick("How high is the oak that grows to 30 metres in May?", [hit(text, 1, start=0)])
+    assert [item.text for item in picked] == ["The oak is high!", "The oak grows to 30 metres in May."]
+
+
+def test_of_two_equal_sentences_the_one_in_the_chunk_about_the_question_is_picked(bag_encoder: Any) -> None:
+    near = hit("It lives long. The oak is a tree of the forest.", 2, start=0, document=2)
+    far = hit("It lives on. Bread is baked.", 1, start=0)
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=2, max_tokens=200))
+    picked = picker.pick("Is the oak a tree of the forest, and where does it live?", [far, near])
+    assert [item.text for item in picked] == ["It lives long.", "The oak is a tree of the forest."]
