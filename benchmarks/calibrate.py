@@ -21,7 +21,7 @@ import hashlib
 import json
 import random
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ from indexes.records import Hit
 from ragstack import RagStack
 from ragstack.abstention import answerable_features
 from ragstack.citations import align
+from ragstack.evaluation import measures
+from ragstack.evaluation.statistics import Statistic, bootstrap, ratio
 from ragstack.evidence import EvidencePicker
 from ragstack.generators.base import Judge
 from ragstack.verification import support_features
@@ -167,50 +169,27 @@ def threshold_of(probability: np.ndarray, label: np.ndarray) -> float:
 
 def report(probability: np.ndarray, label: np.ndarray, shown: np.ndarray) -> dict[str, Any]:
     """Figures with 95 % bootstrap intervals, and the risk-coverage curve."""
-    from sklearn.metrics import roc_auc_score
 
-    chance = np.random.default_rng(SEED)
-    draws = [chance.integers(0, len(label), len(label)) for _ in range(1000)]
+    def interval(statistic: Statistic) -> dict[str, float | None]:
+        found = bootstrap(statistic, len(label), SEED).to_dict()
+        return {key: None if value is None else round(value, 4) for key, value in found.items()}
 
-    def interval(measure: Callable[[np.ndarray], float]) -> dict[str, float | None]:
-        values = [value for draw in draws if not np.isnan(value := measure(draw))]
-        low, high = np.quantile(values, [0.025, 0.975]) if values else (np.nan, np.nan)
-        found = {"value": measure(np.arange(len(label))), "low": low, "high": high}
-        return {key: None if np.isnan(value) else round(float(value), 4) for key, value in found.items()}
+    def refused(wanted: int) -> Statistic:
+        return ratio(((label == wanted) & ~shown).astype(float), (label == wanted).astype(float))
 
-    def auroc(at: np.ndarray) -> float:
-        both = 0 < label[at].sum() < len(at)
-        return float(roc_auc_score(label[at], probability[at])) if both else float("nan")
-
-    def refused(at: np.ndarray, wanted: int) -> float:
-        chosen = at[label[at] == wanted]
-        return float((~shown[chosen]).mean()) if len(chosen) else float("nan")
-
-    order = np.argsort(-probability)
-    risk = np.cumsum(1 - label[order]) / np.arange(1, len(label) + 1)
+    curve = measures.risk_coverage(label, probability)
     steps = [int(len(label) * share / 10) - 1 for share in range(1, 11)]
     return {
         "rows": len(label),
         "positive": int(label.sum()),
-        "auroc": interval(auroc),
-        "negatives_refused": interval(lambda at: refused(at, 0)),
-        "positives_refused": interval(lambda at: refused(at, 1)),
-        "calibration_error": interval(lambda at: calibration_error(probability[at], label[at])),
-        "risk_at_coverage": {
-            f"{(step + 1) / len(label):.2f}": round(float(risk[step]), 4) for step in steps if step >= 0
-        },
+        "auroc": interval(lambda at: measures.auroc(label[at], probability[at])),
+        "negatives_refused": interval(refused(0)),
+        "positives_refused": interval(refused(1)),
+        "balanced_accuracy": interval(lambda at: measures.balanced_accuracy(label[at], shown[at].astype(int))),
+        "kappa": interval(lambda at: measures.kappa(label[at], shown[at].astype(int))),
+        "calibration_error": interval(lambda at: measures.calibration_error(label[at], probability[at])),
+        "risk_at_coverage": {f"{curve[step][0]:.2f}": round(curve[step][1], 4) for step in steps if step >= 0},
     }
-
-
-def calibration_error(probability: np.ndarray, label: np.ndarray, bins: int = 5) -> float:
-    """Expected calibration error over bins of equal width (Naeini et al., 2015)."""
-    place = np.minimum((probability * bins).astype(int), bins - 1)
-    gaps = [
-        (place == at).mean() * abs(probability[place == at].mean() - label[place == at].mean())
-        for at in range(bins)
-        if (place == at).any()
-    ]
-    return float(sum(gaps))
 
 
 def main() -> None:
@@ -224,6 +203,7 @@ def main() -> None:
     rows = [json.loads(line) for line in options.cache.read_text().splitlines()] if options.cache.exists() else []
     done = {row["id"] for row in rows}
     with tempfile.TemporaryDirectory() as home, RagStack.open(home=home) as stack, options.cache.open("a") as cache:
+        decoder = stack.generator().name
         for source in (question_rows(options.data, options.per_set, stack, done),
                        pair_rows(options.data, options.pairs, stack, done)):  # fmt: skip
             for row in source:
@@ -239,7 +219,7 @@ def main() -> None:
         "support_without_judge": fit(support, ["coverage"]),
     }
     stored = {
-        "data": {"answerable": QUESTION_SETS, "support": PAIR_SETS, "seed": SEED},
+        "data": {"answerable": QUESTION_SETS, "support": PAIR_SETS, "seed": SEED, "decoder": decoder},
         "threshold_rule": f"at most {FALSE_REFUSALS:.0%} of the positives are refused",
         "models": models,
     }

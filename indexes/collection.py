@@ -8,24 +8,40 @@ stands for the same chunk for ever. A search sees all that was committed before 
 Objects may be shared between threads. `Collection.writer` lets one writer in at a time.
 """
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import Connection
 
-from indexes import reading
-from indexes.analysis import query_terms
-from indexes.artefacts import Artefacts
-from indexes.catalogue import Catalogue, storing
-from indexes.dense import normalised
-from indexes.errors import EncoderMismatch, UsageError
+from indexes.care.compact import Compaction, compact_collection
+from indexes.care.findings import Repair, Report
+from indexes.care.repair import repair_collection
+from indexes.care.target import Target
+from indexes.care.verify import verify_collection
+from indexes.catalogue import reading
+from indexes.catalogue.connection import Catalogue, storing
+from indexes.errors import EncoderMismatch, UnknownCollection, UsageError
 from indexes.filters import Filter
 from indexes.locks import exclusive
-from indexes.reader import Reader
-from indexes.records import CollectionInfo, Document, DocumentInfo, EncoderFingerprint, LedgerEntry, StoredChunk
-from indexes.snapshot import Found
+from indexes.records import (
+    Chunk,
+    CollectionInfo,
+    Document,
+    DocumentInfo,
+    EncoderFingerprint,
+    LedgerEntry,
+    StoredChunk,
+)
+from indexes.search.analysis import query_terms
+from indexes.search.artefacts import Artefacts
+from indexes.search.dense import Kind
+from indexes.search.reader import Reader
+from indexes.search.snapshot import Found
+from indexes.vectors import normalised
 from indexes.writer import Writer
 
 __all__ = ["Collection"]
@@ -43,14 +59,15 @@ class Collection:
         encoder: EncoderFingerprint,
         created: float,
         lock_timeout: float,
+        kind: Kind | None,
     ) -> None:
         self.id = collection_id
         self.name = name
         self.encoder = encoder
         self._catalogue = catalogue
         self._created = created
-        self._artefacts = Artefacts(folder, encoder)
-        self._reader = Reader(name, collection_id, self._artefacts)
+        self._artefacts = Artefacts(folder, encoder, created)
+        self._reader = Reader(name, collection_id, self._artefacts, kind)
         self._lock_timeout = lock_timeout
 
     def info(self) -> CollectionInfo:
@@ -80,7 +97,8 @@ class Collection:
         if len(query) != self.encoder.dimension:
             raise EncoderMismatch(
                 f"A query of {len(query)} dimensions came to collection {self.name!r}, which was filled by "
-                f"{self.encoder.name!r} with {self.encoder.dimension}: set that encoder."
+                f"{self.encoder.name!r} with {self.encoder.dimension}: set that encoder, or type "
+                f"`ragstack collections migrate {self.name} --encoder NAME` to change it."
             )
         if not np.isfinite(query).all():
             raise UsageError("The query's vector holds a number that is not finite: use another encoder.")
@@ -105,19 +123,29 @@ class Collection:
         """Chunks by id, in the order asked for; those that were removed meanwhile are left out.
 
         Raises:
+            StoreDamaged: A chunk that was not removed is lost, or one is not as it was written.
             StoreError: The catalogue cannot be read.
         """
-        with self._catalogue.read() as connection:
-            return reading.chunks(connection, self.id, ids)
+        while True:
+            with self._catalogue.read() as connection:
+                found = reading.chunks(connection, self.id, ids)
+                if len(found) == len(ids):
+                    return found
+                if self._are_removed(connection, set(ids) - {chunk.chunk_id for chunk in found}):
+                    return found
 
     def vectors(self, ids: Sequence[int]) -> np.ndarray:
         """The unit vectors (n, d) float32 of chunks, in the order asked for; zeros for one that was removed.
 
         Raises:
+            StoreDamaged: A vector is lost, or is not as it was written.
             StoreError: The catalogue cannot be read.
         """
-        with self._catalogue.read() as connection:
-            stored = reading.vectors(connection, ids)
+        while True:
+            with self._catalogue.read() as connection:
+                stored = reading.vectors(connection, self.id, ids)
+                if self._are_removed(connection, set(ids) - stored.keys()):
+                    break
         vectors = np.zeros((len(ids), self.encoder.dimension), np.float32)
         for row, id_ in enumerate(ids):
             if id_ in stored:
@@ -142,6 +170,17 @@ class Collection:
         with self._catalogue.read() as connection:
             return reading.document(connection, self.id, which)
 
+    def contents(self, key: str) -> tuple[Document, list[Chunk]] | None:
+        """A document with its chunks as they were put, in the order of the text; None where there is none.
+
+        Raises:
+            StoreDamaged: They are not as they were written.
+            StoreError: The catalogue cannot be read.
+        """
+        with self._catalogue.read() as connection:
+            document = reading.document(connection, self.id, key)
+            return None if document is None else (document, reading.parts(connection, self.id, key))
+
     def ledger(self) -> list[LedgerEntry]:
         """The last outcome of every file that was brought in, by key.
 
@@ -150,6 +189,60 @@ class Collection:
         """
         with self._catalogue.read() as connection:
             return reading.ledger(connection, self.id)
+
+    def verify(self, *, recall: bool = False) -> Report:
+        """Look for damage in all that the collection has stored, and change nothing.
+
+        Args:
+            recall: Whether to measure as well how much of the truth dense searches find.
+
+        Raises:
+            UnknownCollection: The collection was deleted meanwhile.
+        """
+        return verify_collection(self.target(), recall=recall)
+
+    def repair(self) -> Repair:
+        """Mend what can be mended, take out what cannot, and say both; the catalogue's file must be sound.
+
+        Raises:
+            StoreBusy: A writer did not finish in time.
+            StoreError: The catalogue or the files cannot be written.
+        """
+        with self.locked():
+            return repair_collection(self.target())
+
+    def compact(self) -> Compaction:
+        """Take what was removed out of the files and the catalogue.
+
+        Raises:
+            StoreBusy: A writer did not finish in time.
+            StoreError: The catalogue or the files cannot be written; no chunk is lost.
+        """
+        with self.locked():
+            return compact_collection(self.target())
+
+    def target(self) -> Target:
+        """What care is taken of."""
+        return Target(self.id, self.name, self.encoder, self._catalogue, self._artefacts, self._reader)
+
+    def _are_removed(self, connection: Connection, missing: set[int]) -> bool:
+        """Whether chunks without a row were removed; False where the transaction is too old to tell.
+
+        Raises:
+            StoreDamaged: One of them was not: its row is lost.
+        """
+        if not missing:
+            return True
+        snapshot = self._reader.snapshot(connection)
+        if snapshot is None:
+            return False
+        ids = np.array(sorted(missing), np.int64)
+        for segment in snapshot.segments:
+            lost = segment.places(ids)
+            lost = lost if segment.live is None else lost[segment.live[lost]]
+            if len(lost):
+                reading.damaged(connection, self.id, f"chunk {segment.ids[lost[0]]}")
+        return True
 
     @contextmanager
     def writer(self) -> Iterator[Writer]:
@@ -174,11 +267,20 @@ class Collection:
         Raises:
             StoreBusy: Another writer did not finish in time.
             StoreError: The home cannot be written.
+            UnknownCollection: The collection was deleted meanwhile, or has another name now.
         """
         folder = self._artefacts.folder
         with ExitStack() as stack:
             with storing(self._catalogue.home):
+                self._catalogue.home.mkdir(mode=0o700, parents=True, exist_ok=True)
                 folder.parent.mkdir(mode=0o700, exist_ok=True)
-                folder.mkdir(mode=0o700, exist_ok=True)
                 stack.enter_context(exclusive(folder / "writer.lock", self.name, self._lock_timeout))
+            stack.enter_context(self._catalogue.exclusive(self.id, self.name))
+            with self._catalogue.read() as connection:
+                name = reading.name_of(connection, self.id)
+                if name is None:
+                    shutil.rmtree(folder, ignore_errors=True)
+                    raise UnknownCollection(f"Collection {self.name!r} was deleted meanwhile: ingest it again.")
+                if name != self.name:
+                    raise UnknownCollection(f"Collection {self.name!r} became {name!r} meanwhile: type it again.")
             yield folder

@@ -2,9 +2,9 @@
 
 A chunk's metadata is its document's, overlaid by its own. ``document`` is both the name that people are shown and
 the key; ``page`` is the page where the chunk starts. A condition is a small frozen value that says what must hold;
-``indexes.selection`` turns it into SQL. Values keep their kind: the number 3 is not the text "3" and not ``True``.
-Dates are ISO 8601 texts, which sort as dates do. Only `Exists` and the negations can hold for a chunk that lacks
-the key; ``key != value`` is the negation of ``key = value``.
+``indexes.catalogue.selection`` turns it into SQL. Values keep their kind: the number 3 is not the text "3" and not
+``True``. Dates are ISO 8601 texts, which sort as dates do. Only `Exists` and the negations can hold for a chunk that
+lacks the key; ``key != value`` is the negation of ``key = value``.
 
 What a person types (`parse_where`) has no kinds: ``year=3`` finds the number and the text alike, and ``year<=3``
 compares as numbers where the stored value reads as a number, else as text with what starts with a digit, as dates do

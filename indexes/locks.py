@@ -23,7 +23,7 @@ def exclusive(path: Path, name: str, timeout: float) -> Iterator[None]:
     """Hold the lock in the file ``path`` for as long as the block runs.
 
     Args:
-        path: The file of the lock; made where it is missing, in a directory that is there.
+        path: The file of the lock; made where it is missing, with its directory.
         name: The name of the collection, for the error.
         timeout: How long to wait, in seconds.
 
@@ -31,9 +31,19 @@ def exclusive(path: Path, name: str, timeout: float) -> Iterator[None]:
         StoreBusy: Another writer held the lock all that time.
         OSError: The file cannot be made.
     """
-    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    deadline = time.monotonic() + timeout
+    while True:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            _acquire(handle, name, timeout, deadline)
+            if _is_at(path, handle):
+                break
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)  # whoever held the lock has deleted the file with the collection
     try:
-        _acquire(handle, name, timeout)
         os.ftruncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield
@@ -41,8 +51,14 @@ def exclusive(path: Path, name: str, timeout: float) -> Iterator[None]:
         os.close(handle)
 
 
-def _acquire(handle: int, name: str, timeout: float) -> None:
-    deadline = time.monotonic() + timeout
+def _is_at(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
+def _acquire(handle: int, name: str, timeout: float, deadline: float) -> None:
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -23,6 +23,7 @@ __all__ = [
     "PageSpan",
     "Scalar",
     "ScoreKind",
+    "SnapshotInfo",
     "StoredChunk",
 ]
 
@@ -157,6 +158,19 @@ class CollectionInfo:
     created: datetime
     sequence: int
     generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotInfo:
+    """A collection in a file: what it holds, as of commit ``sequence``, and the file's length in bytes."""
+
+    path: str
+    name: str
+    encoder: EncoderFingerprint
+    documents: int
+    chunks: int
+    sequence: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)

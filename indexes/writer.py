@@ -9,19 +9,19 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from indexes import reading, writing
-from indexes.catalogue import Catalogue, storing
+from indexes.catalogue import reading, writing
+from indexes.catalogue.connection import Catalogue, storing
 from indexes.errors import StoreError
-from indexes.reader import Reader
 from indexes.records import Change, Chunk, Document, EncoderFingerprint, LedgerEntry
+from indexes.search.reader import Reader
 
 __all__ = ["Writer"]
 
 _log = logging.getLogger(__name__)
 
-# Files are written anew when this many chunks, and this share of the collection, are not in them.
-_PENDING_AT_EXIT = 512, 0.05
-_PENDING_MEANWHILE = 8192, 0.5
+# Files are written when this many chunks are not in them, at the end of writing and in the middle of it.
+_PENDING_AT_EXIT = 512
+_PENDING_MEANWHILE = 8192
 
 
 class Writer:
@@ -133,17 +133,17 @@ class Writer:
 
     def finish(self) -> None:
         """Publish if enough has gathered; a failure is a warning, for every chunk is safe in the catalogue."""
-        self._publish_if(*_PENDING_AT_EXIT)
+        self._publish_if(_PENDING_AT_EXIT)
 
     def _changed(self, chunks: int) -> None:
         self._since_publish += chunks
-        if self._since_publish >= _PENDING_MEANWHILE[0]:
-            self._publish_if(*_PENDING_MEANWHILE)
+        if self._since_publish >= _PENDING_MEANWHILE:
+            self._publish_if(_PENDING_MEANWHILE)
 
-    def _publish_if(self, least: int, share: float) -> None:
+    def _publish_if(self, least: int) -> None:
         try:
             snapshot, _ = self._reader.current(self._catalogue)
-            if self._reader.pending(snapshot) >= max(least, share * snapshot.live_count):
+            if snapshot.pending >= least:
                 self.publish()
             else:
                 self._since_publish = 0

@@ -34,7 +34,7 @@ from ingest.report import ChunkCounts, FileCounts, IngestReport, OnProgress, Pro
 if TYPE_CHECKING:
     from ingest.encoders import Encoder
 
-__all__ = ["IngestReport", "PipelineSettings", "Progress", "ingest"]
+__all__ = ["IngestReport", "PipelineSettings", "Progress", "fitted", "ingest"]
 
 _BUFFERED_CHUNKS = 512
 _ENCODED_AT_ONCE = 64
@@ -102,7 +102,7 @@ class _Run:
         self._writer = writer
         self._encoder = encoder
         self._limits = settings.limits
-        self._chunking = _fitted(settings.chunks, encoder)
+        self._chunking = fitted(settings.chunks, encoder)
         self._recipe = repr((loading.VERSION, self._chunking, encoder.fingerprint)).encode()
         self._digests = {info.key: info.digest for info in collection.documents()}
         self._ledger = {entry.key: entry for entry in collection.ledger()}
@@ -238,7 +238,7 @@ class _Run:
         )
 
 
-def _fitted(settings: ChunkSettings, encoder: "Encoder") -> ChunkSettings:
+def fitted(settings: ChunkSettings, encoder: "Encoder") -> ChunkSettings:
     """The settings with chunks no longer than the encoder reads, its prefix and special tokens included."""
     prefix = encoder.fingerprint.passage_prefix
     reserved = _RESERVED_TOKENS + (len(prefix) if prefix else 0)

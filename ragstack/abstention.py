@@ -11,7 +11,7 @@ Features (the first four higher where an answer is likelier; the model without t
 import math
 from collections.abc import Sequence
 
-from indexes.analysis import terms
+from indexes.search.analysis import terms
 from ingest.encoders import Encoder
 from ragstack.calibration import Calibration
 from ragstack.evidence import Evidence, coverage, information

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexes.analysis import query_terms, terms
+from indexes.search.analysis import query_terms, terms
 from ingest.encoders import Encoder
 from ragstack.evidence import Evidence, coverage, information
 

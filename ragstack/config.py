@@ -44,6 +44,7 @@ class StoreSettings(_Section):
     collection: Annotated[str, Field(min_length=1)] = "default"
     url: str = ""
     lock_timeout: _Seconds = 10.0
+    index: Literal["auto", "flat", "ivf_sq8", "ivf_pq"] = "auto"
 
 
 class ModelSettings(_Section):

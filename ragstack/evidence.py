@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexes.analysis import terms
 from indexes.records import Hit
+from indexes.search.analysis import terms
 from ingest.encoders import Encoder
 from ingest.outline import parents, plain_markup
 from ingest.sentences import split_sentences

@@ -4,12 +4,13 @@ Everything is opened on first use: a search loads the encoder and no decoder, a 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
 
-from indexes.errors import EncoderMismatch
-from indexes.records import Hit
+from indexes.errors import EncoderMismatch, ModelError, ModelMissing
+from indexes.records import EncoderFingerprint, Hit
 from ragstack.answers import Answer, Event
 from ragstack.config import Config, GeneratorKind, IngestSettings, SearchMode, load_config
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ingest.pipeline import IngestReport, PipelineSettings, Progress
     from ragstack.answering import Answerer
     from ragstack.generators.base import Generator
+    from ragstack.migration import Migration
     from ragstack.retrieval import Retriever
 
 __all__ = ["RagStack", "Where"]
@@ -94,6 +96,46 @@ class RagStack:
             progress=progress,
         )
 
+    def migrate(
+        self,
+        collection: str | None = None,
+        *,
+        encoder: str,
+        queries: PathLike | Sequence[str] = (),
+        compare_only: bool = False,
+        progress: "Callable[[Progress], None] | None" = None,
+    ) -> "Migration":
+        """Move a collection to another encoder: build it anew beside, compare answers, and switch at once.
+
+        Args:
+            collection: Its name; None means the config's default.
+            encoder: The encoder that is to fill it, as ``models.encoder`` names one.
+            queries: What to compare with: questions, or a text file with one on each line. By default sentences of the
+                documents.
+            compare_only: Leave the switch for another call, which goes on from here.
+            progress: Called as work goes on.
+
+        Raises:
+            UnknownCollection: there is no such collection.
+            UsageError: it was filled by that encoder already, or there is no such file of questions.
+            ModelMissing: the encoder is not on this machine.
+            StoreBusy: another process is writing to the collection, or migrates it.
+        """
+        from ragstack.migration import migrate, read_questions
+
+        questions = read_questions(queries)
+        name = collection or self.config.store.collection
+        before = self.database.collection(name).encoder
+        return migrate(
+            self.database,
+            name,
+            self._encoder_of(before),
+            self._encoder_named(encoder),
+            questions=questions,
+            compare_only=compare_only,
+            progress=progress,
+        )
+
     def search(
         self,
         question: str,
@@ -154,7 +196,10 @@ class RagStack:
                 from indexes.database import Database
 
                 store = self.config.store
-                self._database = Database.open(self.config.home, url=store.url or None, lock_timeout=store.lock_timeout)
+                kind = None if store.index == "auto" else store.index
+                self._database = Database.open(
+                    self.config.home, url=store.url or None, lock_timeout=store.lock_timeout, kind=kind
+                )
             return self._database
 
     @property
@@ -162,10 +207,7 @@ class RagStack:
         """The encoder of the config."""
         with self._lock:
             if self._encoder is None:
-                from ingest.encoders import open_encoder
-
-                models = self.config.models
-                self._encoder = open_encoder(models.encoder, self.config.model_cache, threads=models.threads)
+                self._encoder = self._open_encoder(self.config.models.encoder)
             return self._encoder
 
     def collection(self, name: str | None = None) -> "Collection":
@@ -181,7 +223,8 @@ class RagStack:
             raise EncoderMismatch(
                 f"collection {collection.name} was filled by encoder {collection.encoder.name} "
                 f"(revision {collection.encoder.revision}), but the config says {here.name} (revision "
-                f'{here.revision}); set models.encoder = "{collection.encoder.name}", or ingest into a new collection'
+                f'{here.revision}); set models.encoder = "{collection.encoder.name}", or type '
+                f"`ragstack collections migrate {collection.name} --encoder {here.name}`"
             )
         return collection
 
@@ -219,6 +262,23 @@ class RagStack:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _open_encoder(self, setting: str) -> "Encoder":
+        from ingest.encoders import open_encoder
+
+        return open_encoder(setting, self.config.model_cache, threads=self.config.models.threads)
+
+    def _encoder_named(self, setting: str) -> "Encoder":
+        return self.encoder if setting == self.config.models.encoder else self._open_encoder(setting)
+
+    def _encoder_of(self, fingerprint: "EncoderFingerprint") -> "Encoder | None":
+        """The encoder that filled a collection: the config's, or that of the same name; None where it is not here."""
+        for setting in (self.config.models.encoder, fingerprint.name):
+            with suppress(ModelMissing, ModelError):
+                encoder = self._encoder_named(setting)
+                if encoder.fingerprint == fingerprint:
+                    return encoder
+        return None
 
     def _model_of(self, kind: GeneratorKind) -> str | Path:
         """What ``open_generator`` takes as the model: a path, or the name that an endpoint knows."""

@@ -18,10 +18,13 @@ from typing import Any, NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
+import ragstack.cli.backup
+import ragstack.cli.care  # noqa: F401 - the commands of both are of the group `collections`
 from indexes.errors import RagStackError, UsageError
 from ragstack.cli.ask import ask
 from ragstack.cli.collections import collections
 from ragstack.cli.doctor import doctor
+from ragstack.cli.evaluate import evaluate
 from ragstack.cli.ingest import ingest
 from ragstack.cli.models import models
 from ragstack.cli.search import search
@@ -76,7 +79,7 @@ def program() -> None:
     """
 
 
-for _command in (ask, search, ingest, models, collections, doctor):
+for _command in (ask, search, ingest, models, collections, doctor, evaluate):
     program.add_command(_command)
 
 

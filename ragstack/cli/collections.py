@@ -18,7 +18,7 @@ __all__ = ["collections"]
 @click.group(epilog=examples("ragstack collections list", "ragstack collections show manuals"))
 @common_options
 def collections() -> None:
-    """Care of the database: list, show, delete."""
+    """Care of the database: what is there, whether it is sound, and what is kept of it."""
 
 
 @collections.command("list", epilog=examples("ragstack collections list --json"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ingest.report import IngestReport, Progress
 
-__all__ = ["ingest"]
+__all__ = ["ingest", "progress_bar"]
 
 
 @click.command(
@@ -38,7 +38,7 @@ def ingest(session: Session, paths: tuple[Path, ...], collection: str | None, *,
     if not prune and not any(path.exists() for path in paths):
         listed = ", ".join(str(path) for path in paths)
         raise UsageError(f"there is no such file or folder: {listed}; check the path")
-    with session.stack() as stack, _progress(console(stderr=True)) as progress:
+    with session.stack() as stack, progress_bar(console(stderr=True)) as progress:
         report = stack.ingest(list(paths), collection, prune=prune, progress=progress)
     if session.json:
         emit(report.to_dict())
@@ -48,7 +48,7 @@ def ingest(session: Session, paths: tuple[Path, ...], collection: str | None, *,
 
 
 @contextmanager
-def _progress(out: "Console") -> "Iterator[Callable[[Progress], None] | None]":
+def progress_bar(out: "Console") -> "Iterator[Callable[[Progress], None] | None]":
     """A bar over the files for as long as the block runs; nothing where there is no terminal."""
     if not out.is_terminal:
         yield None

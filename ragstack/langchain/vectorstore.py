@@ -214,7 +214,8 @@ class RagStackVectorStore(VectorStore):
         if collection.encoder != here:
             raise EncoderMismatch(
                 f"collection {self._name} was filled by {_described(collection.encoder)}, but is searched with "
-                f"{_described(here)}; use the embeddings that filled it, or another collection"
+                f"{_described(here)}; use the embeddings that filled it, or another collection, or type "
+                f"`ragstack collections migrate {self._name} --encoder NAME` for embeddings of a pack"
             )
         ranking = dict(collection.dense(np.asarray(vector), k, parse_mapping(where or {})))
         return [(chunk, ranking[chunk.chunk_id]) for chunk in collection.chunks(list(ranking))]

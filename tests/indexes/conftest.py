@@ -1,123 +1,45 @@
-"""What the tests of the database share: documents made for them, and oracles that compute everything from scratch."""
+"""The fixtures of the database's tests. What stands on them runs on SQLite and on a real PostgreSQL server.
 
-import hashlib
-import math
+A test that is about the file of SQLite is marked with `toys.sqlite_only`.
+"""
+
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from indexes.analysis import query_terms, terms
-from indexes.collection import Collection
-from indexes.database import Database
-from indexes.records import Chunk, Document, EncoderFingerprint, Scalar
+sys.path.insert(0, str(Path(__file__).parent))  # for the helpers beside, which child processes import too
+pytest.register_assert_rewrite("toys")
 
-DIMENSION = 16
-ENCODER = EncoderFingerprint(name="toy", revision="1", dimension=DIMENSION)
-PARAGRAPHS = (
-    "The cat sat on the mat and watched the river.",
-    "Attention lets a decoder look back at every token of the prompt.",
-    "北京是中华人民共和国的首都。",
-    "注意力机制让解码器回看每一个词。",
-    "猫在公园里追蝴蝶，狗在睡觉。",
-    "GPT-4 and GB18030 are names with digits, as is version v2.1.",
-    "A river runs through the old town; boats wait at the bridge.",
-    "向量数据库保存文本的向量，并按余弦相似度检索。",
-)
+import clusters  # noqa: E402
+import toys as helpers  # noqa: E402
+
+from indexes.collection import Collection  # noqa: E402
+from indexes.database import Database  # noqa: E402
 
 
-@dataclass
-class Made:
-    """A document as `Writer.put` takes it."""
-
-    document: Document
-    chunks: list[Chunk]
-    vectors: np.ndarray
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[clusters.Cluster]:
+    with clusters.cluster() as server:
+        yield server
 
 
-def vector_of(text: str) -> np.ndarray:
-    """A vector that follows from the text alone."""
-    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
-    return np.random.default_rng(seed).standard_normal(DIMENSION).astype(np.float32)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
 
 
-def make(key: str, paragraphs: Sequence[str], metadata: Mapping[str, Scalar] | None = None, **more: str) -> Made:
-    """A document of paragraphs, each a chunk on a page of its own."""
-    chunks, text = [], ""
-    for number, paragraph in enumerate(paragraphs, 1):
-        digest = hashlib.sha256(paragraph.encode()).hexdigest()
-        chunks.append(Chunk(len(text), len(text) + len(paragraph), "", digest, page=number))
-        text += paragraph + "\n"
-    document = Document(
-        key=key, uri=more.get("uri", key), title=more.get("title", ""), text=text, digest="d", metadata=metadata or {}
-    )
-    vectors = np.array([vector_of(p) for p in paragraphs], np.float32).reshape(len(paragraphs), DIMENSION)
-    return Made(document, chunks, vectors)
-
-
-def versioned(key: str, version: str) -> list[str]:
-    """Paragraphs of which one changes with the version and the others stay."""
-    return [f"{key} {version} begins", f"{key} has a river that stays", "注意力 stays", f"{version} 猫 ends {key}"]
-
-
-@dataclass
-class Oracle:
-    """The live chunks of a collection, and searches that compare every one of them."""
-
-    rows: dict[int, tuple[str, np.ndarray]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, collection: Collection, made: Sequence[Made]) -> "Oracle":
-        """What the collection should hold, with the ids that it gave; fails where text or number differ."""
-        expected = Counter((m.document.uri, c.start, m.document.text[c.start : c.end]) for m in made for c in m.chunks)
-        stored = collection.chunks(sorted(id_ for id_, _ in collection.dense(np.ones(DIMENSION), 10_000)))
-        assert Counter((c.document, c.start, c.text) for c in stored) == expected
-        return cls({c.chunk_id: (c.text, vector_of(c.text)) for c in stored})
-
-    def dense(self, query: np.ndarray, k: int) -> list[tuple[int, float]]:
-        scores = {i: float(v @ query / np.linalg.norm(v) / np.linalg.norm(query)) for i, (_, v) in self.rows.items()}
-        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
-
-    def lexical(self, query: str, k: int, k1: float = 1.2, b: float = 0.75) -> list[tuple[int, float]]:
-        """BM25 written out from the formula, with dictionaries."""
-        texts = {i: Counter(terms(text)) for i, (text, _) in self.rows.items()}
-        mean = sum(c.total() for c in texts.values()) / len(texts) if texts else 1
-        scores: dict[int, float] = {}
-        for term, weight in query_terms(query).items():
-            having = [i for i, counts in texts.items() if term in counts]
-            idf = math.log(1 + (len(texts) - len(having) + 0.5) / (len(having) + 0.5))
-            for i in having:
-                tf, length = texts[i][term], texts[i].total()
-                scores[i] = scores.get(i, 0.0) + weight * idf * tf / (tf + k1 * (1 - b + b * length / mean))
-        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
-
-
-def assert_same(found: Sequence[tuple[int, float]], expected: Sequence[tuple[int, float]]) -> None:
-    """The same ids with the same scores; chunks of equal score may change places."""
-    assert [score for _, score in found] == pytest.approx([score for _, score in expected], abs=1e-5)
-    assert len({id_ for id_, _ in found}) == len(found)
-    exact = dict(expected)
-    least = min(exact.values(), default=0.0)
-    for id_, score in found:
-        if id_ in exact:
-            assert score == pytest.approx(exact[id_], abs=1e-5)
-        else:
-            assert score == pytest.approx(least, abs=1e-5)
-
-
-def assert_searches(collection: Collection, oracle: Oracle) -> None:
-    """Dense and lexical search agree with the oracle."""
-    for text in ("a river", "注意力", PARAGRAPHS[0]):
-        query = vector_of(text)
-        assert_same(collection.dense(query, 5), oracle.dense(query, 5))
-        assert_same(collection.dense(query, 1000), oracle.dense(query, 1000))
-    for question in ("the river and the cat", "注意力机制是什么", "猫", "GPT4 river 向量", "zebra"):
-        assert_same(collection.lexical(question, 5), oracle.lexical(question, 5))
+@pytest.fixture
+def url(backend: str, request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The URL of an empty catalogue; None for the file in the home."""
+    if backend == "sqlite":
+        yield None
+    else:
+        with request.getfixturevalue("cluster").database() as made:
+            yield made
 
 
 @pytest.fixture
@@ -126,31 +48,37 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(home: Path) -> Iterator[Database]:
-    with Database.open(home, lock_timeout=0.3) as opened:
+def database(home: Path, url: str | None) -> Iterator[Database]:
+    with Database.open(home, url=url, lock_timeout=0.3) as opened:
         yield opened
 
 
 @pytest.fixture
 def collection(database: Database) -> Collection:
-    return database.create("papers", ENCODER)
+    return database.create("papers", helpers.ENCODER)
 
 
 @pytest.fixture
-def reopened(home: Path) -> Iterator[Callable[[], Collection]]:
-    """Opens the collection as another process would: nothing is shared with what was open."""
-    opened: list[Database] = []
+def opened(home: Path, url: str | None) -> Iterator[Callable[[], Database]]:
+    """Opens the database as another process would: nothing is shared with what was open."""
+    others: list[Database] = []
 
-    def again() -> Collection:
-        opened.append(Database.open(home, lock_timeout=0.3))
-        return opened[-1].collection("papers")
+    def again() -> Database:
+        others.append(Database.open(home, url=url, lock_timeout=0.3))
+        return others[-1]
 
     yield again
-    for other in opened:
+    for other in others:
         other.close()
+
+
+@pytest.fixture
+def reopened(opened: Callable[[], Database]) -> Callable[[], Collection]:
+    """Opens the collection as another process would."""
+    return lambda: opened().collection("papers")
 
 
 @pytest.fixture(scope="session")
 def toys() -> Any:
-    """The helpers of this module, for tests to call."""
-    return sys.modules[__name__]
+    """The helpers that tests call."""
+    return helpers

@@ -11,11 +11,11 @@ from indexes.errors import EncoderMismatch, UnknownCollection, UsageError
 from indexes.records import EncoderFingerprint
 
 
-def test_a_collection_remembers_its_encoder(database: Database, home: Path, toys: Any) -> None:
+def test_a_collection_remembers_its_encoder(database: Database, home: Path, url: str | None) -> None:
     encoder = EncoderFingerprint("m", "r2", 3, "cls", "query: ", "passage: ")
     made = database.create("手册", encoder)
     assert database.create("手册", encoder) is made
-    with Database.open(home) as other:
+    with Database.open(home, url=url) as other:
         assert other.collection("手册").encoder == encoder
         (info,) = other.collections()
         assert (info.name, info.encoder, info.documents, info.chunks, info.generation) == ("手册", encoder, 0, 0, 0)
@@ -24,7 +24,9 @@ def test_a_collection_remembers_its_encoder(database: Database, home: Path, toys
 def test_another_encoder_is_refused_by_name(database: Database, toys: Any) -> None:
     database.create("c", toys.ENCODER)
     for other in (EncoderFingerprint("toy", "2", 16), EncoderFingerprint("toy", "1", 16, query_prefix="q")):
-        with pytest.raises(EncoderMismatch, match=r"toy \(revision 1, 16 dimensions.*toy.*ragstack ingest"):
+        with pytest.raises(
+            EncoderMismatch, match=r"toy \(revision 1, 16 dimensions.*toy.*collections migrate c --encoder toy"
+        ):
             database.create("c", other)
 
 

@@ -2,13 +2,22 @@
 
 import shutil
 import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from indexes.database import Database
 from indexes.filters import parse_mapping
@@ -18,19 +27,25 @@ KEYS = st.sampled_from("abcd")
 LANGUAGES = st.sampled_from(["zh", "en", None])
 
 
-def machine(toys: Any) -> type[RuleBasedStateMachine]:  # noqa: C901 - the rules are a class that closes over the toys
+def machine(toys: Any, url: Callable[[], AbstractContextManager[str | None]]) -> type[RuleBasedStateMachine]:  # noqa: C901 - the rules are a class that closes over the toys
     class Collections(RuleBasedStateMachine):
         """Documents come, change, move and go; two readers look on, one of them in a database of its own."""
 
         @initialize()
         def begin(self) -> None:
             self.home = Path(tempfile.mkdtemp())
+            self.stack = ExitStack()
+            self.url = self.stack.enter_context(url())
             self.expected: dict[str, Any] = {}
+            self.saved: dict[str, Any] | None = None
             self.reopen()
-            self.onlooker = Database.open(self.home).collection("papers")
+            self.onlooker = self.database().collection("papers")
+
+        def database(self) -> Database:
+            return Database.open(self.home, url=self.url)
 
         def reopen(self) -> None:
-            self.collection = Database.open(self.home).create("papers", toys.ENCODER)
+            self.collection = self.database().create("papers", toys.ENCODER)
 
         @rule(key=KEYS, paragraphs=st.lists(st.sampled_from(toys.PARAGRAPHS), max_size=5), language=LANGUAGES)
         def put(self, key: str, paragraphs: list[str], language: str | None) -> None:
@@ -63,8 +78,39 @@ def machine(toys: Any) -> type[RuleBasedStateMachine]:  # noqa: C901 - the rules
                 writer.publish()
 
         @rule()
+        def compact(self) -> None:
+            self.collection.compact()
+
+        @rule()
         def open_again(self) -> None:
             self.reopen()
+
+        @rule()
+        def snapshot(self) -> None:
+            file = self.home / "papers.ragstack"
+            file.unlink(missing_ok=True)
+            self.database().snapshot("papers", file)
+            self.saved = dict(self.expected)
+
+        @precondition(lambda self: self.saved is not None)
+        @rule(beside=st.booleans())
+        def restore(self, beside: bool) -> None:
+            """In the place of the collection, whose ids are free then, or while its ids are still in use."""
+            database = self.database()
+            if beside:
+                database.rename("papers", "before")
+            else:
+                database.delete("papers")
+            database.restore(self.home / "papers.ragstack")
+            if beside:
+                database.delete("before")
+            self.expected = dict(self.saved or {})
+            self.reopen()
+            self.onlooker = self.database().collection("papers")
+
+        @invariant()
+        def verify_finds_nothing(self) -> None:
+            assert self.onlooker.verify().damage == ()
 
         @invariant()
         def searches_equal_the_oracle(self) -> None:
@@ -80,6 +126,7 @@ def machine(toys: Any) -> type[RuleBasedStateMachine]:  # noqa: C901 - the rules
                 assert keys == {made.document.key for made in chosen if made.chunks}
 
         def teardown(self) -> None:
+            self.stack.close()
             shutil.rmtree(self.home, ignore_errors=True)
 
     return Collections
@@ -89,13 +136,16 @@ def texts(made: Any) -> list[str]:
     return [made.document.text[chunk.start : chunk.end] for chunk in made.chunks]
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw"])
-def test_any_history_leaves_every_search_right(toys: Any, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexes.segment.choose_kind", lambda rows: kind if rows else "flat")
+@pytest.mark.parametrize(("kind", "backend"), [("flat", "sqlite"), ("ivf_sq8", "sqlite"), ("flat", "postgresql")])
+def test_any_history_leaves_every_search_right(
+    toys: Any, kind: str, backend: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexes.search.segment.choose_kind", lambda rows, *_: kind if rows else "flat")
+    url = nullcontext if backend == "sqlite" else request.getfixturevalue("cluster").database
     check = settings(
-        max_examples=8,
+        max_examples=8 if backend == "sqlite" else 3,
         stateful_step_count=10,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
-    run_state_machine_as_test(machine(toys), settings=check)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(machine(toys, url), settings=check)  # type: ignore[no-untyped-call]

@@ -210,8 +210,8 @@ def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, error: Excep
 
 def test_logs_go_to_standard_error_one_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
     def warn(*_: object, **__: object) -> list[object]:
-        logging.getLogger("indexes.reader").warning("a file is bad; it is made again")
-        logging.getLogger("indexes.reader").info("chatter")
+        logging.getLogger("indexes.search.reader").warning("a file is bad; it is made again")
+        logging.getLogger("indexes.search.reader").info("chatter")
         return []
 
     monkeypatch.setattr(RagStack, "search", warn)

@@ -293,7 +293,7 @@ def test_on_a_terminal_work_shows_bars_that_vanish() -> None:
     out = Console(file=file, force_terminal=True, width=120)
     with models._progress(out) as pulling:
         pulling(PullProgress("all-MiniLM-L6-v2", "downloading", 500_000, 1_500_000))
-    with ingest._progress(out) as working:
+    with ingest.progress_bar(out) as working:
         assert working is not None
         working(Progress(files_done=3, files_total=7, chunks_done=21, current="文档/[red]第一章.md"))
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue())

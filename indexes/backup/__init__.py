@@ -1,0 +1,1 @@
+"""Snapshots: one collection in one file, taken under load and restored exactly."""

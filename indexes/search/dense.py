@@ -1,0 +1,144 @@
+"""Dense search by cosine over an immutable set of unit vectors: exactly, or through an inverted file of FAISS.
+
+The kind of index follows from the number of vectors and the machine's memory by one rule, `choose_kind`. Whatever an
+inverted file finds is compared again by the vectors themselves, so that scores are exact on every kind. A condition on
+rows travels with the call; nothing shared is ever set. As many rows come back as are allowed, up to ``k``: where few
+are allowed, or the lists that were looked into held too few, the allowed rows are compared one by one.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+
+from indexes.search.ivf import Ivf, lists_for
+
+__all__ = ["FLAT_LIMIT", "KINDS", "Allowed", "DenseIndex", "Kind", "choose_kind", "grown"]
+
+Kind = Literal["flat", "ivf_sq8", "ivf_pq"]
+"""``flat``: every vector is compared. ``ivf_sq8``: lists of vectors in 8 bits a dimension. ``ivf_pq``: lists of
+product-quantised codes, an eighth of that."""
+KINDS = get_args(Kind)
+
+FLAT_LIMIT = 20_000
+_SHARE_OF_MEMORY = 0.25
+_LEAST_FOR_PQ = 10_000  # vectors that 256 codewords can be learnt from
+
+_PROBES = {"ivf_sq8": 96, "ivf_pq": 128}
+_OVERSAMPLING = {"ivf_sq8": 3, "ivf_pq": 30}
+_FEW = 4096  # allowed rows up to which comparing them one by one costs less than looking through lists
+_BLOCK = 16_384
+
+
+def choose_kind(rows: int, dimension: int, wanted: Kind | None = None) -> Kind:
+    """The kind of index for a number of vectors: the one rule.
+
+    Exact for as long as that takes a few milliseconds; then 8-bit codes for as long as they fit into a quarter of the
+    machine's memory; then product-quantised ones. ``wanted`` overrides it where there is enough to learn codes from.
+    """
+    if wanted is None:
+        fits = rows * dimension <= _SHARE_OF_MEMORY * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        wanted = "flat" if rows <= FLAT_LIMIT else "ivf_sq8" if fits else "ivf_pq"
+    if rows == 0:
+        return "flat"
+    return "ivf_sq8" if wanted == "ivf_pq" and rows < _LEAST_FOR_PQ else wanted
+
+
+@dataclass(frozen=True, eq=False)
+class Allowed:
+    """Rows that may come back: those where ``mask`` (n,) bool is true."""
+
+    mask: np.ndarray
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows may come back."""
+        return int(np.count_nonzero(self.mask))
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """The rows (m,) int64 that may come back, rising."""
+        return np.flatnonzero(self.mask)
+
+    @cached_property
+    def bits(self) -> np.ndarray:
+        """The mask with one bit a row, the lowest first in its byte."""
+        return np.packbits(self.mask, bitorder="little")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DenseIndex:
+    """Unit vectors (n, d), in memory or mapped, numbered from 0, and the inverted file over them, if any."""
+
+    vectors: np.ndarray
+    ivf: Ivf | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of index."""
+        return "flat" if self.ivf is None else self.ivf.kind
+
+    def search(self, query: np.ndarray, k: int, allowed: Allowed | None) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of highest cosine.
+
+        Args:
+            query: A unit vector (d,) float32.
+            k: How many rows, at least 1.
+            allowed: The rows that may come back; None for all.
+
+        Returns:
+            Rows (m,) int64 and cosines (m,) float32, highest first, where m is ``k`` or the number of allowed rows.
+        """
+        total = len(self.vectors)
+        count = total if allowed is None else allowed.count
+        wanted = min(k, count)
+        if self.ivf is not None and count > _FEW and wanted:
+            rows = self._candidates(self.ivf, query, wanted, count / total, allowed)
+            if len(rows) >= wanted:
+                return self._best(query, wanted, rows)
+        return self._best(query, wanted, None if allowed is None else allowed.rows)
+
+    def _candidates(self, ivf: Ivf, query: np.ndarray, k: int, share: float, allowed: Allowed | None) -> np.ndarray:
+        """Rows near to the query: of rare ones more lists are looked through, of many more are taken along."""
+        probes = _PROBES[ivf.kind] / share**0.5
+        count = _OVERSAMPLING[ivf.kind] * k + 32
+        probes = max(probes, 2 * count * ivf.lists / (share * len(self.vectors)))
+        return ivf.search(query, count, round(probes), None if allowed is None else allowed.bits)
+
+    def _best(self, query: np.ndarray, k: int, rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """The ``k`` rows of highest cosine among ``rows`` (m,), or among all; equal ones in the order of rows."""
+        cosines = self.vectors @ query if rows is None else self.vectors[rows] @ query
+        if k < len(cosines):
+            least = np.partition(cosines, len(cosines) - k)[len(cosines) - k] if k else np.inf
+            near = np.flatnonzero(cosines >= least)
+            cosines, rows = cosines[near], near if rows is None else rows[near]
+        elif rows is None:
+            rows = np.arange(len(cosines))
+        best = np.lexsort((rows, -cosines))[:k]
+        return rows[best], cosines[best]
+
+
+def grown(first: DenseIndex, places: np.ndarray, vectors: np.ndarray, kind: Kind) -> DenseIndex:
+    """The index of a kind over ``vectors`` (n, d), whose first rows came from another index.
+
+    Args:
+        first: The index that may be grown: its centroids serve until there should be twice as many, or half.
+        places: The new row of each of its rows, rising, or -1 for a row that is left out.
+        vectors: The vectors, in memory or mapped.
+        kind: The kind.
+    """
+    if kind == "flat":
+        return DenseIndex(vectors)
+    kept = int(np.count_nonzero(places >= 0))
+    if first.ivf is not None and first.ivf.kind == kind and _suits(first.ivf, len(vectors)):
+        ivf = first.ivf.moved(places)
+    else:
+        ivf, kept = Ivf.train(vectors, kind), 0
+    ivf.add(vectors[start : start + _BLOCK] for start in range(kept, len(vectors), _BLOCK))
+    return DenseIndex(vectors, ivf)
+
+
+def _suits(ivf: Ivf, rows: int) -> bool:
+    return lists_for(rows) // 2 <= ivf.lists <= lists_for(rows) * 2

@@ -1,0 +1,140 @@
+"""What went wrong, question by question, each to be opened down to the words it rests on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ragstack.evaluation.report.words import both, hidden, safe
+from ragstack.evaluation.runs import Record, Result
+
+__all__ = ["failures"]
+
+_SHOWN = 100
+_LISTED = 10
+
+
+def failures(result: Result) -> str:
+    """The failures of a run, those that the system broke down on first."""
+    tell = {"retrieval": _retrieval, "answers": _answers, "faithfulness": _faithfulness}[result.task]
+    told: list[str] = []
+    for record in sorted(result.records, key=lambda record: "error" not in record):
+        if "error" in record:
+            told.append(_broken(record))
+        else:
+            told += tell(record)
+    if not told:
+        return f"<p>{both('None.', '没有。')}</p>"
+    more = len(told) - _SHOWN
+    rest = (
+        f"<p>{both(f'and {more} more in records.jsonl', f'另有 {more} 个，见 records.jsonl')}</p>" if more > 0 else ""
+    )
+    return "".join(told[:_SHOWN]) + rest
+
+
+def _broken(record: Record) -> str:
+    return hidden(f"{_tag('failed', '出错', 'bad')} {safe(record['id'])}", f"<p>{safe(record['error'])}</p>")
+
+
+def _retrieval(record: Record) -> Iterator[str]:
+    if record["figures"]["recall@10"] == 1:
+        return
+    relevant, ranking = record["relevant"], record["ranking"]
+    places = {document: rank for rank, document in enumerate(ranking, start=1)}
+    wanted = "".join(
+        f"<li><code>{safe(document)}</code> "
+        + (both(f"rank {places[document]}", f"第 {places[document]} 位") if document in places else
+           both(f"not among {len(ranking)}", f"不在前 {len(ranking)} 个中"))
+        + "</li>"
+        for document in relevant
+    )  # fmt: skip
+    listed = "".join(
+        f"<li{' class=good' if document in relevant else ''}><code>{safe(document)}</code></li>"
+        for document in ranking[:_LISTED]
+    )
+    chunks = "".join(
+        f"<p><code>{safe(chunk['document'])}</code></p><blockquote>{safe(chunk['text'])}</blockquote>"
+        for chunk in record["best"]
+    )
+    body = (
+        f"{_head('Relevant', '相关文档')}<ul>{wanted}</ul>{_head('Found', '检索结果')}<ol>{listed}</ol>"
+        f"{hidden(both('What the best chunks say', '排名最前的片段'), chunks)}"
+    )
+    yield hidden(f"{_tag('missed', '未找到', 'bad')} {safe(record['question'])}", body)
+
+
+def _answers(record: Record) -> Iterator[str]:
+    tags = list(_answer_tags(record))
+    if not tags:
+        return
+    gold = " · ".join(safe(answer) for answer in record["gold"]) or both("none", "无")
+    body = f"{_head('Gold', '标准答案')}<p>{gold}</p>{_head('Answer', '答案')}<p>{safe(record['answer'])}</p>"
+    if record["abstained"]:
+        body += f"<p class=dim>{safe(record['reason'])}</p>"
+    body += "".join(_sentence(sentence) for sentence in record["sentences"])
+    quotes = "".join(
+        f"<li><blockquote>{safe(citation['quote'])}</blockquote><code>{safe(citation['document'])}</code> "
+        f"<small>{citation['start']}–{citation['end']}</small>"
+        f"{' ✓' if citation['document'] in record['relevant'] else ''}</li>"
+        for citation in record["citations"]
+    )
+    body += f"{_head('Citations', '引用')}<ol>{quotes}</ol>" if quotes else ""
+    dropped = "".join(f"<li>{safe(sentence)}</li>" for sentence in record["dropped"])
+    body += f"{_head('Written and not shown', '写出但未显示')}<ul>{dropped}</ul>" if dropped else ""
+    yield hidden(f"{''.join(tags)} {safe(record['question'])}", body)
+
+
+def _answer_tags(record: Record) -> Iterator[str]:
+    figure = record["figures"]
+    if figure["false_abstain"] == 1:
+        yield _tag("refused", "误拒", "bad")
+    elif figure["accuracy"] == 0:
+        yield _tag("wrong", "错误", "bad")
+    if figure["abstain_recall"] == 0:
+        yield _tag("should have refused", "应拒答", "bad")
+    if any(not sentence["supported"] for sentence in record["sentences"]):
+        yield _tag("unsupported", "无支持", "bad")
+    elif any(not sentence["recalled"] for sentence in record["sentences"]):
+        yield _tag("citation fails", "引用不成立", "doubt")
+    if figure["citation_gold"] == 0:
+        yield _tag("other document", "引用了其他文档", "doubt")
+
+
+def _sentence(sentence: dict[str, Any]) -> str:
+    kind = "good" if sentence["recalled"] else "doubt" if sentence["supported"] else "bad"
+    marks = "".join(f"[{n}]" for n in sentence["citations"])
+    return f"<p class={kind}>{safe(sentence['text'])}{marks} <small>{sentence['support']:.2f}</small></p>"
+
+
+def _faithfulness(record: Record) -> Iterator[str]:
+    wrong = record["label"] is not None and record["judged"] != record["label"]
+    if not wrong and not (record["label"] is None and record["judged"] == "hallucinated"):
+        return
+    if record["label"] is None:
+        tag = _tag("unsupported", "无支持", "bad")
+    elif record["label"] == "hallucinated":
+        tag = _tag("hallucination missed", "漏判幻觉", "bad")
+    else:
+        tag = _tag("faithful, judged hallucinated", "误判为幻觉", "doubt")
+    claims = "".join(_claim(claim) for claim in record["claims"])
+    asked = f"{_head('Question', '问题')}<p>{safe(record['question'])}</p>" if record["question"] else ""
+    contexts = "".join(f"<blockquote>{safe(context)}</blockquote>" for context in record["contexts"])
+    body = f"{asked}{_head('Claims', '陈述')}{claims}{_head('Context', '上下文')}{contexts}"
+    yield hidden(f"{tag} {safe(record['response'][:200])}", body)
+
+
+def _claim(claim: dict[str, Any]) -> str:
+    missing = ""
+    if claim["missing_numbers"]:
+        numbers = ", ".join(safe(number) for number in claim["missing_numbers"])
+        missing = f" <small>{both('numbers not found:', '未找到的数字：')} {numbers}</small>"
+    nearest = "".join(f"<li>{safe(sentence)}</li>" for sentence in claim["nearest"])
+    kind = "good" if claim["supported"] else "bad"
+    sure = f"<small>{claim['probability']:.2f}</small>"
+    return f"<p class={kind}>{safe(claim['text'])} {sure}{missing}</p><ul>{nearest}</ul>"
+
+
+def _tag(english: str, chinese: str, kind: str) -> str:
+    return f'<span class="tag {kind}">{both(english, chinese)}</span>'
+
+
+def _head(english: str, chinese: str) -> str:
+    return f"<h4>{both(english, chinese)}</h4>"

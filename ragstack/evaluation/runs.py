@@ -1,0 +1,293 @@
+"""One measuring: stored while it goes on, resumed where it was stopped, ended by its result.
+
+A run is a folder with three files. ``run.json`` says what is measured: task, digests of the data, seed, settings,
+versions. ``records.jsonl`` has one line for each question or example, written as soon as it is done; all that
+depends on the clock stands under ``seconds``. ``result.json`` comes last, and by one renaming.
+
+A folder with records and no result is an interrupted run: the same call goes on with what is missing. A finished
+run, or another one's folder, is begun anew. The same data, seed, settings and code give the same bytes, but for
+what the clock says.
+"""
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from indexes.errors import ModelError, StoreError, UnknownCollection, UsageError
+from ragstack.evaluation.problems import Problem, Problems
+from ragstack.evaluation.statistics import Interval, Statistic, bootstrap, ratio
+from ragstack.evaluation.trust import Agreement
+
+__all__ = ["Progress", "Record", "Result", "Run", "figures", "read_records", "read_result"]
+
+Record = dict[str, Any]
+Progress = Callable[[str, int, int], None]
+"""Called as work goes on: what is done, how many are, how many in all."""
+
+_PACKAGES = ("ragstack", "numpy", "ir_measures", "faiss-cpu", "sentence-transformers", "torch", "xllamacpp")
+_FLOORS = ("indexes", "ingest", "ragstack")
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_Item = TypeVar("_Item", bound=_HasId)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run found. ``n`` counts what was measured, ``missing`` what the system or the judge failed on.
+
+    A metric that has no meaning for the data (no unanswerable question, one class only) has the value None.
+    ``notes`` say in words how to read them; ``curves`` are for the report.
+    """
+
+    task: str
+    data: str
+    n: int
+    missing: int
+    seed: int
+    metrics: dict[str, Interval]
+    settings: dict[str, Any]
+    versions: dict[str, str]
+    sha256: dict[str, str]
+    problems: tuple[Problem, ...]
+    judge: str
+    agreement: tuple[Agreement, ...]
+    curves: dict[str, list[list[float]]]
+    notes: tuple[str, ...]
+    seconds: float
+    folder: str
+    records: tuple[Record, ...] = field(default=(), repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``ragstack eval … --json``, and of ``result.json``."""
+        return {
+            "task": self.task,
+            "data": self.data,
+            "n": self.n,
+            "missing": self.missing,
+            "seed": self.seed,
+            "metrics": {name: interval.to_dict() for name, interval in self.metrics.items()},
+            "settings": self.settings,
+            "versions": self.versions,
+            "sha256": self.sha256,
+            "problems": [asdict(problem) for problem in self.problems],
+            "judge": {"name": self.judge, "agreement": [each.to_dict() for each in self.agreement]},
+            "curves": self.curves,
+            "notes": list(self.notes),
+            "seconds": round(self.seconds, 3),
+            "run": self.folder,
+        }
+
+
+@dataclass(slots=True)
+class Run:
+    """A run that goes on: :meth:`over` makes the records, :meth:`finish` the result.
+
+    It is stored in ``out``, or in a folder of ``home`` that its settings, data and code name. ``began`` is when the
+    call did, by :func:`time.perf_counter`.
+    """
+
+    task: str
+    data: Path
+    seed: int
+    settings: dict[str, Any]
+    sha256: dict[str, str]
+    problems: Problems
+    home: Path
+    out: Path | None
+    began: float
+    progress: Progress | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is stored."""
+        if self.out is not None:
+            return self.out
+        key = hashlib.sha256(self._header()).hexdigest()[:12]
+        name = self.data.resolve().name.split(".")[0]
+        return self.home.expanduser() / "evaluations" / f"{self.task}-{name}-{key}"
+
+    def over(self, items: Sequence[_Item], work: Callable[[_Item], Record]) -> list[Record]:
+        """The record of each item, in order: read where an interrupted run left it, else made and stored.
+
+        An item that the system or the judge fails on has ``error`` in its record in the place of figures.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        try:
+            done = self._begin()
+            with (self.folder / "records.jsonl").open("ab") as file:
+                for number, item in enumerate(items, start=1):
+                    if item.id not in done:
+                        done[item.id] = _attempt(item, work)
+                        file.write(_line(done[item.id]))
+                        file.flush()
+                    if self.progress:
+                        self.progress(self.task, number, len(items))
+        except OSError as error:
+            raise StoreError(
+                f"the run cannot be stored in {self.folder} ({error.strerror}); set another --out"
+            ) from None
+        return [done[item.id] for item in items]
+
+    def waiting(self, items: Sequence[_Item]) -> list[_Item]:
+        """Those of ``items`` that an interrupted run has not done."""
+        done = self._done()
+        return [item for item in items if item.id not in done]
+
+    def finish(
+        self,
+        records: Sequence[Record],
+        statistics: Mapping[str, Statistic],
+        *,
+        judge: str = "",
+        agreement: Sequence[Agreement] = (),
+        curves: dict[str, list[list[float]]] | None = None,
+        notes: Sequence[str] = (),
+    ) -> Result:
+        """Figures with intervals over the records that have any (``statistics`` see their positions); stored."""
+        measured = sum("error" not in record for record in records)
+        result = Result(
+            task=self.task,
+            data=str(self.data),
+            n=measured,
+            missing=len(records) - measured,
+            seed=self.seed,
+            metrics={name: bootstrap(each, measured, self.seed) for name, each in statistics.items()},
+            settings=self.settings,
+            versions=_versions(),
+            sha256=self.sha256,
+            problems=tuple(self.problems),
+            judge=judge,
+            agreement=tuple(agreement),
+            curves=curves or {},
+            notes=tuple(notes),
+            seconds=time.perf_counter() - self.began,
+            folder=str(self.folder),
+            records=tuple(records),
+        )
+        beside = self.folder / "result.json.new"
+        try:
+            beside.write_bytes(json.dumps(result.to_dict(), ensure_ascii=False, indent=1).encode() + b"\n")
+            beside.replace(self.folder / "result.json")
+        except OSError as error:
+            raise StoreError(
+                f"the run cannot be stored in {self.folder} ({error.strerror}); set another --out"
+            ) from None
+        return result
+
+    def _header(self) -> bytes:
+        header = {"task": self.task, "seed": self.seed, "sha256": self.sha256, "settings": self.settings}
+        return json.dumps(header | {"versions": _versions()}, ensure_ascii=False, indent=1).encode() + b"\n"
+
+    def _done(self) -> dict[str, Record]:
+        """The records of an interrupted run of the same header."""
+        header = self.folder / "run.json"
+        if (self.folder / "result.json").exists() or not header.is_file() or header.read_bytes() != self._header():
+            return {}
+        return {record["id"]: record for record in read_records(self.folder)}
+
+    def _begin(self) -> dict[str, Record]:
+        """Make the folder ready; a last line that was cut off is taken away."""
+        done = self._done()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "result.json").unlink(missing_ok=True)
+        (self.folder / "run.json").write_bytes(self._header())
+        (self.folder / "records.jsonl").write_bytes(b"".join(_line(record) for record in done.values()))
+        return done
+
+
+def figures(records: Sequence[Record]) -> dict[str, Statistic]:
+    """The figures of the records: ``name: value`` are means, ``name: [part, whole]`` ratios, None does not count."""
+    measured = [record["figures"] for record in records if "figures" in record]
+    names = dict.fromkeys(name for figure in measured for name in figure)
+    found = {}
+    for name in names:
+        pairs = np.array([pair(figure.get(name)) for figure in measured])
+        found[name] = ratio(pairs[:, 0], pairs[:, 1])
+    return found
+
+
+def pair(figure: Any) -> tuple[float, float]:
+    """A figure of one record as part and whole."""
+    if figure is None:
+        return 0.0, 0.0
+    return (float(figure[0]), float(figure[1])) if isinstance(figure, list) else (float(figure), 1.0)
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """The result of a finished run: its folder, or its ``result.json``.
+
+    Raises:
+        UsageError: there is none, or it is damaged.
+    """
+    file = path / "result.json" if path.is_dir() else path
+    try:
+        result = json.loads(file.read_bytes())
+        if isinstance(result, dict) and {"task", "metrics", "seed"} <= result.keys():
+            return result
+    except FileNotFoundError:
+        raise UsageError(
+            f"there is no finished run in {path}; expected a folder that `ragstack eval … --out DIR` made"
+        ) from None
+    except (OSError, ValueError):
+        pass
+    raise UsageError(f"{file} is no result of a run; expected a folder that `ragstack eval … --out DIR` made")
+
+
+def read_records(folder: Path) -> list[Record]:
+    """The records of a run, in order, up to a line that was cut off."""
+    path = folder / "records.jsonl"
+    found: list[Record] = []
+    for line in path.read_bytes().split(b"\n") if path.is_file() else ():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            break
+        if not isinstance(record, dict) or "id" not in record:
+            break
+        found.append(record)
+    return found
+
+
+def _attempt(item: _Item, work: Callable[[_Item], Record]) -> Record:
+    try:
+        return {"id": item.id} | work(item)
+    except UnknownCollection:
+        raise
+    except (ModelError, UsageError) as error:
+        return {"id": item.id, "error": str(error)}
+
+
+def _line(record: Record) -> bytes:
+    return json.dumps(record, ensure_ascii=False).encode() + b"\n"
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """What may change a figure: Python, the packages, and a digest of this project's own code."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    root = Path(__file__).parents[2]
+    code = hashlib.sha256()
+    for path in sorted(path for floor in _FLOORS for kind in ("*.py", "*.json") for path in (root / floor).rglob(kind)):
+        code.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return found | {"code": code.hexdigest()[:16]}

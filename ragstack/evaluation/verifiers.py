@@ -1,0 +1,132 @@
+"""Who judges whether passages support a claim.
+
+``decoder`` is the stack's own decoder, asked as it is asked before a sentence of an answer is shown: the same
+features, weights and threshold (:mod:`ragstack.verification`). How far it agrees with people says
+:mod:`ragstack.evaluation.trust`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from indexes.errors import UsageError
+from indexes.records import Hit
+from ingest.outline import plain_markup
+from ingest.sentences import split_sentences
+from ragstack.calibration import Calibration, load_calibration
+from ragstack.citations import align
+from ragstack.config import EvidenceSettings
+from ragstack.evidence import CHUNKS_READ, Evidence, EvidencePicker
+from ragstack.generators.base import Judge
+from ragstack.language import Language, language_of
+from ragstack.verification import support
+
+if TYPE_CHECKING:
+    from ingest.encoders import Encoder
+    from ragstack.stack import RagStack
+
+__all__ = ["DecoderVerifier", "Premise", "Verdict", "Verifier", "open_verifier"]
+
+_ANY_QUESTION: dict[Language, str] = {"en": "What do the passages say?", "zh": "资料说了什么？"}
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """A passage that may support a claim, and what it stands under."""
+
+    text: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verifier says of one claim.
+
+    ``probability`` that the passages support it, and ``supported``, whether that is enough. ``missing_numbers`` are
+    numbers of the claim that stand in none of the passages it rests on; ``nearest`` are the sentences it was laid
+    beside, best first.
+    """
+
+    probability: float
+    supported: bool
+    missing_numbers: tuple[str, ...] = ()
+    nearest: tuple[str, ...] = ()
+
+
+class Verifier(Protocol):
+    """Judges claims. ``name`` says which model it is."""
+
+    name: str
+
+    def check(self, question: str, claim: str, premises: Sequence[Premise]) -> Verdict:
+        """Whether the premises (at least one), together, support the claim; the question may be empty.
+
+        Raises:
+            ModelError: the model failed on it.
+        """
+        ...
+
+
+class DecoderVerifier:
+    """The decoder as a judge: seconds a claim on two cores, less where claims share their passages."""
+
+    def __init__(
+        self, name: str, judge: Judge, encoder: "Encoder", settings: EvidenceSettings, calibration: Calibration
+    ) -> None:
+        self.name = name
+        self._judge = judge
+        self._encoder = encoder
+        self._settings = settings
+        self._picker = EvidencePicker(encoder, settings)
+        self._calibration = calibration
+
+    def check(self, question: str, claim: str, premises: Sequence[Premise]) -> Verdict:
+        """Judge as an answer's sentence is judged; see :class:`Verifier`."""
+        question = question.strip() or _ANY_QUESTION[language_of(claim)]
+        evidence = self._evidence(f"{question} {claim}", premises)
+        if not evidence:
+            return Verdict(0.0, False)
+        [alignment] = align(question, [claim], evidence, self._encoder)
+        probability, supported = support(question, claim, alignment, evidence, self._judge, self._calibration)
+        nearest = tuple(evidence[at].text for at in alignment.positions)
+        return Verdict(probability, supported, alignment.missing_numbers, nearest)
+
+    def _evidence(self, about: str, premises: Sequence[Premise]) -> list[Evidence]:
+        """All sentences where they fit what the decoder reads, so that its cache serves all claims; else the best."""
+        if len(premises) > CHUNKS_READ:  # the picker reads no further
+            premises = [Premise("\n\n".join(premise.text for premise in premises))]
+        hits = [_hit(number, premise) for number, premise in enumerate(premises, start=1)]
+        every = [
+            Evidence(hit, start, end, hit.text[start:end], hit.context, 1.0)
+            for hit in hits
+            for start, end in split_sentences(hit.text)
+            if plain_markup(hit.text[start:end])
+        ]
+        if len(every) <= self._settings.max_sentences:
+            lengths = self._encoder.count_tokens([item.plain for item in every])
+            if sum(lengths) <= self._settings.max_tokens:
+                return every
+        return self._picker.pick(about, hits)
+
+
+def open_verifier(stack: "RagStack", name: str = "decoder") -> DecoderVerifier:
+    """The verifier of that name.
+
+    Raises:
+        UsageError: there is none of that name.
+        ModelMissing: the decoder is not on this machine.
+    """
+    if name != "decoder":
+        raise UsageError(f"there is no verifier {name!r}; the only one is decoder: leave --verifier out")
+    kind = stack.config.generator.kind if stack.config.generator.kind != "extractive" else "llamacpp"
+    decoder = stack.generator(kind)
+    if not isinstance(decoder, Judge):  # an endpoint that says no odds: the embedded decoder judges
+        decoder = stack.generator("llamacpp")
+    if not isinstance(decoder, Judge):
+        raise UsageError(f"{decoder.name} cannot judge; set generator.kind to llamacpp or transformers")
+    return DecoderVerifier(decoder.name, decoder, stack.encoder, stack.config.evidence, load_calibration())
+
+
+def _hit(number: int, premise: Premise) -> Hit:
+    return Hit(number, number, "", premise.title, None, 0, len(premise.text), premise.text, premise.title, {}, number,
+               1.0, "rrf")  # fmt: skip

@@ -1,0 +1,123 @@
+"""``ragstack eval``: what is printed, what is stored, and how it ends."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ragstack.cli.app import program
+from ragstack.stack import RagStack
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(
+    tmp_path: Path, bag_encoder: Any, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> Call:
+    """Runs a command in this process, with a bag of words for an encoder; returns its status and output."""
+    monkeypatch.setattr(RagStack, "encoder", bag_encoder)
+
+    def run(*words: str | Path) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            program.main([*map(str, words), "--home", str(tmp_path / "home")])
+        out, err = capfdbinary.readouterr()
+        return int(ended.value.code or 0), out.decode(), err.decode()
+
+    return run
+
+
+def test_retrieval_in_json_is_one_object_with_what_others_rely_on(call: Call, data: Path, tmp_path: Path) -> None:
+    status, out, err = call("eval", "retrieval", "--data", data, "--limit", "2", "--seed", "5", "--json",
+                            "--report", tmp_path / "page.html")  # fmt: skip
+    result = json.loads(out)
+    assert (status, err) == (0, "")
+    assert {"task", "data", "n", "seed", "metrics", "settings", "seconds"} <= result.keys()
+    assert (result["task"], result["data"], result["n"], result["seed"]) == ("retrieval", str(data), 2, 5)
+    names = {"ndcg@10", "recall@10", "mrr@10", "recall@100", "query_ms_p50", "query_ms_p95"}
+    assert names <= result["metrics"].keys()
+    assert all(each.keys() == {"value", "low", "high"} for each in result["metrics"].values())
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert len(Path(result["run"], "records.jsonl").read_text().splitlines()) == 2
+
+
+def test_people_see_a_table_and_what_was_wrong_with_the_data(call: Call, data: Path) -> None:
+    with (data / "corpus.jsonl").open("a") as file:
+        file.write("{\n")
+    status, out, _ = call("eval", "retrieval", "--data", data)
+    assert status == 0
+    assert "ndcg@10" in out
+    assert "broken records in corpus.jsonl: 1 (first: line 6: it is not JSON" in out
+    assert "unanswerable questions left out: 1" in out
+
+
+def test_the_gate_closes_on_a_spoilt_retriever_and_opens_for_an_equal_one(
+    call: Call, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (data / "queries.jsonl").open("w") as queries, (data / "qrels.tsv").open("w") as qrels:
+        for n in range(12):
+            queries.write(json.dumps({"id": f"s{n}", "text": f"squid {n} sperm whales hunt"}) + "\n")
+            qrels.write(f"s{n}\tsperm\t1\n")
+    (data / "queries.jsonl.gz").unlink()
+    task = ("eval", "retrieval", "--data", data)
+    assert call(*task, "--out", tmp_path / "before")[0] == 0
+    assert call(*task, "--out", tmp_path / "same")[0] == 0
+    search = RagStack.search
+    monkeypatch.setattr(RagStack, "search", lambda self, *words, **more: search(self, *words, **more)[::-1])
+    assert call(*task, "--out", tmp_path / "spoilt")[0] == 0
+
+    status, out, _ = call("eval", "gate", tmp_path / "same", "--baseline", tmp_path / "before")
+    assert (status, out) == (0, "passed: 12 questions compared\n")
+    status, out, _ = call("eval", "gate", tmp_path / "spoilt", "--baseline", tmp_path / "before")
+    assert status == 1
+    assert "worse: mrr@10 1.0000 → 0.2000" in out
+    assert out.endswith("stopped: 12 questions compared\n")
+    status, out, _ = call("eval", "gate", tmp_path / "spoilt", "--baseline", tmp_path / "before", "--json")
+    verdict = json.loads(out)
+    assert (status, verdict["passed"]) == (1, False)
+    assert set(verdict["regressions"]) == {"mrr@10", "ndcg@10"}
+
+    status, out, _ = call("eval", "compare", tmp_path / "before", tmp_path / "spoilt")
+    assert status == 0
+    assert "worse: 12 questions" in out
+    assert "s0: squid 0 sperm whales hunt (ndcg@10 1.00 → " in out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("retrieval", "--data", "nowhere"), "there is no nowhere; expected a folder"),
+        (("retrieval",), "Missing option '--data'"),
+        (("retrieval", "--data", ".", "--limit", "0"), "0 is not in the range x>=1"),
+        (
+            ("answers", "--data", "{data}", "--verifier", "small"),
+            "there is no verifier 'small'; the only one is decoder",
+        ),
+        (("faithfulness", "--data", "{data}"), "has no examples.jsonl"),
+        (("gate", "{data}", "--baseline", "{data}"), "there is no finished run in"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_status_2(call: Call, data: Path, words: tuple[str, ...], says: str) -> None:
+    status, out, err = call("eval", *(word.format(data=data) for word in words))
+    assert (status, out) == (2, "")
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_importing_the_command_loads_nothing_heavy() -> None:
+    heavy = ("numpy", "ir_measures", "torch", "sqlalchemy", "rich")
+    code = f"import sys, ragstack.cli.evaluate; print([m for m in {heavy!r} if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_a_report_that_cannot_be_written_is_found_out_before_the_work(call: Call, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    status, out, err = call("eval", "retrieval", "--data", data, "--report", tmp_path / "file" / "page.html")
+    assert (status, out) == (1, "")
+    assert "the report cannot be written to" in err
+    assert not (tmp_path / "home").exists()

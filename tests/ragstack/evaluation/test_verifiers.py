@@ -1,0 +1,114 @@
+"""The decoder as a judge: what it is given to read, and (with the model packs) what it says."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from indexes.errors import UsageError
+from ragstack import RagStack
+from ragstack.calibration import load_calibration
+from ragstack.config import EvidenceSettings
+from ragstack.evaluation.adapters import Response
+from ragstack.evaluation.judging import judge
+from ragstack.evaluation.trust import agreement
+from ragstack.evaluation.verifiers import DecoderVerifier, Premise, open_verifier
+from ragstack.generators.base import Message
+
+
+class Reader:
+    """Remembers what it was given, and says yes."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def log_odds(self, messages: Sequence[Message], yes: Sequence[str], no: Sequence[str]) -> float:
+        self.read.append(messages[-1].content)
+        return 9.0
+
+
+@pytest.fixture
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.fixture
+def verifier(reader: Reader, bag_encoder: Any) -> DecoderVerifier:
+    return DecoderVerifier("reader", reader, bag_encoder, EvidenceSettings(max_sentences=4), load_calibration())
+
+
+def test_passages_that_fit_are_read_whole_and_the_same_for_every_claim(
+    verifier: DecoderVerifier, reader: Reader
+) -> None:
+    premises = [Premise("Whales swim. They eat krill.", "Whales"), Premise("Pandas live in China.")]
+    for claim in ("Whales eat small krill.", "Pandas are in China."):
+        assert verifier.check("What eats what?", claim, premises).supported
+    first, second = (text.split("Statement")[0] for text in reader.read)
+    assert first == second
+    for sentence in ("Whales swim.", "They eat krill.", "Pandas live in China."):
+        assert sentence in first
+
+
+def test_of_many_or_long_passages_the_best_sentences_are_read_wherever_they_stand(
+    verifier: DecoderVerifier, reader: Reader
+) -> None:
+    filler = [Premise(f"Stone number {n} is grey and lies in the north.") for n in range(30)]
+    verdict = verifier.check("", "熊猫喜欢吃很多竹子。", [*filler, Premise("大熊猫主要吃竹子。")])
+    assert verdict.nearest[0] == "大熊猫主要吃竹子。"
+    assert "大熊猫主要吃竹子。" in reader.read[0]
+    assert reader.read[0].count("Stone number") < 4
+
+
+def test_the_documents_own_words_and_lost_numbers_need_no_reading(verifier: DecoderVerifier, reader: Reader) -> None:
+    premises = [Premise("The whale weighs 150 tonnes. It swims.")]
+    assert verifier.check("", "It swims.", premises).probability == 1.0
+    verdict = verifier.check("", "The whale weighs 170 tonnes.", premises)
+    assert (verdict.supported, verdict.probability, verdict.missing_numbers) == (False, 0.0, ("170",))
+    assert reader.read == []
+
+
+def test_passages_without_words_support_nothing(verifier: DecoderVerifier) -> None:
+    assert not verifier.check("", "It swims.", [Premise("***")]).supported
+
+
+def test_agreement_is_told_in_the_language_at_hand_and_for_the_calibrated_decoder_alone() -> None:
+    calibrated = "llamacpp:Qwen2.5-Coder-1.5B-Instruct.Q4_K_M"
+    both = agreement(calibrated, ["en", "zh"])
+    assert {each.language for each in both} == {"en", "zh"}
+    assert {each.language for each in agreement(calibrated, ["zh"])} == {"zh"}
+    for each in both:
+        assert each.n >= 20
+        assert None not in (each.auroc.value, each.auroc.low, each.auroc.high, each.balanced_accuracy.value)
+    assert agreement("openai:another", ["en", "zh"]) == ()
+
+
+def test_only_the_decoder_judges(tmp_path: Any) -> None:
+    with pytest.raises(UsageError, match="the only one is decoder"):
+        open_verifier(RagStack.open(home=tmp_path), "small")
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DecoderVerifier]:
+    with RagStack.open(home=tmp_path_factory.mktemp("home")) as stack:
+        yield open_verifier(stack)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("context", "faithful", "hallucinated"),
+    [
+        (
+            "The giant panda lives in the mountains of central China and eats bamboo.",
+            "Giant pandas feed on bamboo.",
+            "Giant pandas live in the deserts of Africa.",
+        ),
+        ("大熊猫生活在中国中部的山区，主要以竹子为食。", "竹子是大熊猫的主要食物。", "大熊猫生活在非洲的沙漠里。"),
+    ],
+)
+def test_the_real_judge_finds_a_true_claim_likelier_than_a_false_one(
+    real: DecoderVerifier, context: str, faithful: str, hallucinated: str
+) -> None:
+    [good] = judge(Response(faithful, (context,)), real).claims
+    [bad] = judge(Response(hallucinated, (context,)), real).claims
+    assert good.supported
+    assert good.probability > bad.probability
