@@ -68,7 +68,7 @@ def inverted(kind: IvfKind, vectors: np.ndarray, queries: np.ndarray, truth: lis
         print(f"{kind}: built in {seconds:.0f} s ({trained:.0f} s to learn), {ivf.lists} lists, file {size:.0f} MB")
 
         def search(query: np.ndarray, effort: int) -> np.ndarray:
-            rows = ivf.search(query, 10 * _OVERSAMPLING[kind] + 32, effort, None)
+            rows = ivf.search(query, 10 * _OVERSAMPLING[kind] + 16, effort, None)
             best: np.ndarray = rows[np.argsort(-(vectors[rows] @ query))[:10]]
             return best
 

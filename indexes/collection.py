@@ -24,6 +24,7 @@ from indexes.care.target import Target
 from indexes.care.verify import verify_collection
 from indexes.catalogue import reading
 from indexes.catalogue.connection import Catalogue, storing
+from indexes.engine import Found
 from indexes.errors import EncoderMismatch, UnknownCollection, UsageError
 from indexes.filters import Filter
 from indexes.locks import exclusive
@@ -40,7 +41,6 @@ from indexes.search.analysis import query_terms
 from indexes.search.artefacts import Artefacts
 from indexes.search.dense import Kind
 from indexes.search.reader import Reader
-from indexes.search.snapshot import Found
 from indexes.vectors import normalised
 from indexes.writer import Writer
 

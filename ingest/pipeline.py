@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexes.collection import Collection
+from indexes.engine import VectorCollection, VectorWriter
 from indexes.errors import LoadError, UsageError
 from indexes.records import Chunk, Document, LedgerEntry, Outcome
-from indexes.writer import Writer
 from ingest import loading
 from ingest.chunking import ChunkSettings, chunk, embedded_text
 from ingest.discovery import SourceFile, discover, identity
@@ -52,7 +51,7 @@ class PipelineSettings:
 
 def ingest(
     paths: Sequence[str | Path],
-    collection: Collection,
+    collection: VectorCollection,
     encoder: "Encoder",
     *,
     settings: PipelineSettings | None = None,
@@ -92,8 +91,8 @@ class _Run:
 
     def __init__(
         self,
-        collection: Collection,
-        writer: Writer,
+        collection: VectorCollection,
+        writer: VectorWriter,
         encoder: "Encoder",
         settings: PipelineSettings,
         progress: OnProgress | None,

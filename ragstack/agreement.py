@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from indexes.collection import Collection
+from indexes.engine import VectorCollection
 from indexes.records import Chunk, StoredChunk
 from ingest.encoders import Encoder
 from ingest.sentences import split_sentences
@@ -52,7 +52,11 @@ class Comparison:
 
 
 def compare(
-    before: tuple[Collection, Encoder], after: tuple[Collection, Encoder], questions: Sequence[str], *, sampled: bool
+    before: tuple[VectorCollection, Encoder],
+    after: tuple[VectorCollection, Encoder],
+    questions: Sequence[str],
+    *,
+    sampled: bool,
 ) -> Comparison | None:
     """Ask both collections, each through its encoder; None where there is no question.
 
@@ -95,7 +99,7 @@ def average_overlap(expected: Sequence[Passage], other: Sequence[Passage]) -> fl
     return fmean(shares)
 
 
-def sampled_questions(collection: Collection) -> list[str]:
+def sampled_questions(collection: VectorCollection) -> list[str]:
     """Sentences of the documents: the longest that is not too long of each of some chunks, spread evenly."""
     infos = collection.documents()
     ends = np.cumsum([info.chunks for info in infos])
@@ -118,12 +122,12 @@ def sampled_questions(collection: Collection) -> list[str]:
 class _Passages:
     """Says to which passage of the first collection a chunk of either belongs."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: VectorCollection) -> None:
         self._first = collection
-        self._keys: dict[Collection, dict[int, str]] = {}
+        self._keys: dict[VectorCollection, dict[int, str]] = {}
         self._chunks: dict[str, list[Chunk]] = {}
 
-    def found(self, collection: Collection, vector: np.ndarray) -> list[Passage]:
+    def found(self, collection: VectorCollection, vector: np.ndarray) -> list[Passage]:
         """The best passages for a question's vector, each once, best first."""
         if collection not in self._keys:
             self._keys[collection] = {info.document_id: info.key for info in collection.documents()}

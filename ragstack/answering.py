@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from indexes.collection import Collection
+from indexes.engine import VectorCollection
 from indexes.filters import Filter
 from indexes.records import Hit
 from ingest.encoders import Encoder
@@ -37,7 +37,7 @@ class Answerer:
 
     def __init__(
         self,
-        collection: Collection,
+        collection: VectorCollection,
         retriever: Retriever,
         picker: EvidencePicker,
         encoder: Encoder,
@@ -147,7 +147,7 @@ class _Run:
             self.timings[step] += time.perf_counter() - started
 
     def cite(
-        self, sentence: str, probability: float, cited: Sequence[Evidence], collection: Collection
+        self, sentence: str, probability: float, cited: Sequence[Evidence], collection: VectorCollection
     ) -> Iterator[Event]:
         """Keep a verified sentence; citations are numbered in the order of their first use."""
         used = []

@@ -19,11 +19,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from indexes.collection import Collection
 from indexes.database import Database
+from indexes.engine import VectorCollection, VectorWriter
 from indexes.errors import UsageError
 from indexes.records import Chunk, Document, EncoderFingerprint
-from indexes.writer import Writer
 from ingest.chunking import ChunkSettings, chunk, embedded_text
 from ingest.documents import Loaded
 from ingest.encoders import Encoder
@@ -151,7 +150,7 @@ def read_questions(queries: str | Path | Sequence[str]) -> list[str]:
     return questions
 
 
-def _check(database: Database, source: Collection, new: Encoder, kept: str) -> None:
+def _check(database: Database, source: VectorCollection, new: Encoder, kept: str) -> None:
     if source.encoder == new.fingerprint:
         raise UsageError(
             f"Collection {source.name!r} was filled by {new.fingerprint.name} already: choose another encoder."
@@ -172,7 +171,12 @@ class _Builder:
     """Makes a shadow agree with its collection."""
 
     def __init__(
-        self, source: Collection, shadow: Collection, writer: Writer, encoder: Encoder, progress: OnProgress | None
+        self,
+        source: VectorCollection,
+        shadow: VectorCollection,
+        writer: VectorWriter,
+        encoder: Encoder,
+        progress: OnProgress | None,
     ) -> None:
         self.encoded = 0
         self._too_long: dict[str, int] = {}

@@ -6,7 +6,7 @@ its score orders one result list and means nothing beyond it.
 
 from collections.abc import Sequence
 
-from indexes.collection import Collection
+from indexes.engine import VectorCollection
 from indexes.errors import UsageError
 from indexes.filters import Filter
 from indexes.records import Hit, ScoreKind
@@ -57,7 +57,7 @@ def reciprocal_rank_fusion(rankings: Sequence[Ranking], constant: int = 60) -> l
 class Retriever:
     """Searches one collection with the encoder that filled it."""
 
-    def __init__(self, collection: Collection, encoder: Encoder, settings: RetrievalSettings) -> None:
+    def __init__(self, collection: VectorCollection, encoder: Encoder, settings: RetrievalSettings) -> None:
         self._collection = collection
         self._encoder = encoder
         self._settings = settings

@@ -17,8 +17,8 @@ from ragstack.config import Config, GeneratorKind, IngestSettings, SearchMode, l
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
-    from indexes.collection import Collection
     from indexes.database import Database
+    from indexes.engine import VectorCollection
     from indexes.filters import Filter
     from ingest.encoders import Encoder
     from ingest.pipeline import IngestReport, PipelineSettings, Progress
@@ -210,7 +210,7 @@ class RagStack:
                 self._encoder = self._open_encoder(self.config.models.encoder)
             return self._encoder
 
-    def collection(self, name: str | None = None) -> "Collection":
+    def collection(self, name: str | None = None) -> "VectorCollection":
         """A collection, checked to have been filled by the encoder of the config.
 
         Raises:
@@ -288,7 +288,7 @@ class RagStack:
 
         return locate(self.config.generator.model or self.config.models.decoder, self.config.model_cache)
 
-    def _retriever(self, collection: "Collection") -> "Retriever":
+    def _retriever(self, collection: "VectorCollection") -> "Retriever":
         from ragstack.retrieval import Retriever
 
         return Retriever(collection, self.encoder, self.config.retrieval)

@@ -87,3 +87,28 @@ def test_import_is_light() -> None:
     code = f"import sys, ragstack; print([m for m in {heavy!r} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert out.stdout.strip() == "[]"
+
+
+DOORS = {
+    "indexes",
+    "indexes.care.compact",
+    "indexes.care.findings",
+    "indexes.database",
+    "indexes.engine",
+    "indexes.errors",
+    "indexes.filters",
+    "indexes.records",
+    "indexes.search.analysis",
+}
+
+
+@pytest.mark.parametrize("floor", FLOORS[1:])
+def test_the_database_is_entered_by_its_doors(floor: str) -> None:
+    """Another engine can stand behind `indexes.engine` for as long as nobody above reaches past it."""
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in modules(floor)
+        for name in imports(ast.parse(path.read_text(encoding="utf-8")))
+        if name.split(".")[0] == "indexes" and name not in DOORS
+    }
+    assert found == set()

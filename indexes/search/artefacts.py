@@ -237,7 +237,8 @@ class Artefacts:
         if (ids.dtype.str, vectors.dtype.str) != ("<i8", "<f4"):
             raise ValueError(f"{part.name} holds numbers of another kind")
         ivf = None if part.kind == "flat" else Ivf.open(folder, part.kind, part.rows, self.encoder.dimension)
-        return Segment(ids, DenseIndex(vectors, ivf), lexical, name=part.name, seal=part.seal)
+        dense = DenseIndex(vectors, ivf, (folder / "vectors.npy").open("rb", buffering=0))
+        return Segment(ids, dense, lexical, name=part.name, seal=part.seal)
 
 
 def _with_live(folder: Path, part: Part, live: np.ndarray | None) -> Part:

@@ -9,7 +9,7 @@ are allowed, or the lists that were looked into held too few, the allowed rows a
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import BinaryIO, Literal, get_args
 
 import numpy as np
 
@@ -26,9 +26,10 @@ FLAT_LIMIT = 20_000
 _SHARE_OF_MEMORY = 0.25
 _LEAST_FOR_PQ = 10_000  # vectors that 256 codewords can be learnt from
 
-_PROBES = {"ivf_sq8": 96, "ivf_pq": 128}
-_OVERSAMPLING = {"ivf_sq8": 3, "ivf_pq": 30}
+_PROBES = {"ivf_sq8": 80, "ivf_pq": 128}
+_OVERSAMPLING = {"ivf_sq8": 1, "ivf_pq": 30}
 _FEW = 4096  # allowed rows up to which comparing them one by one costs less than looking through lists
+_READ = 512  # vectors up to which reading them one by one is as fast as touching the map
 _BLOCK = 16_384
 
 
@@ -70,10 +71,15 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DenseIndex:
-    """Unit vectors (n, d), in memory or mapped, numbered from 0, and the inverted file over them, if any."""
+    """Unit vectors (n, d), in memory or mapped, numbered from 0, and the inverted file over them, if any.
+
+    ``file`` is the open file of mapped vectors. A few of them are read from it: touched through the map they would
+    bring their neighbours along, until all vectors were resident.
+    """
 
     vectors: np.ndarray
     ivf: Ivf | None = None
+    file: BinaryIO | None = None
 
     @property
     def kind(self) -> Kind:
@@ -103,13 +109,13 @@ class DenseIndex:
     def _candidates(self, ivf: Ivf, query: np.ndarray, k: int, share: float, allowed: Allowed | None) -> np.ndarray:
         """Rows near to the query: of rare ones more lists are looked through, of many more are taken along."""
         probes = _PROBES[ivf.kind] / share**0.5
-        count = _OVERSAMPLING[ivf.kind] * k + 32
+        count = _OVERSAMPLING[ivf.kind] * k + 16
         probes = max(probes, 2 * count * ivf.lists / (share * len(self.vectors)))
         return ivf.search(query, count, round(probes), None if allowed is None else allowed.bits)
 
     def _best(self, query: np.ndarray, k: int, rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """The ``k`` rows of highest cosine among ``rows`` (m,), or among all; equal ones in the order of rows."""
-        cosines = self.vectors @ query if rows is None else self.vectors[rows] @ query
+        cosines = self.vectors @ query if rows is None else self._some(rows) @ query
         if k < len(cosines):
             least = np.partition(cosines, len(cosines) - k)[len(cosines) - k] if k else np.inf
             near = np.flatnonzero(cosines >= least)
@@ -118,6 +124,15 @@ class DenseIndex:
             rows = np.arange(len(cosines))
         best = np.lexsort((rows, -cosines))[:k]
         return rows[best], cosines[best]
+
+    def _some(self, rows: np.ndarray) -> np.ndarray:
+        """The vectors (m, d) of some rows."""
+        if self.file is None or not isinstance(self.vectors, np.memmap) or len(rows) > _READ:
+            some: np.ndarray = self.vectors[rows]
+            return some
+        handle, start, width = self.file.fileno(), self.vectors.offset, self.vectors.strides[0]
+        read = b"".join([os.pread(handle, width, start + row * width) for row in rows.tolist()])
+        return np.frombuffer(read, np.float32).reshape(len(rows), self.vectors.shape[1])
 
 
 def grown(first: DenseIndex, places: np.ndarray, vectors: np.ndarray, kind: Kind) -> DenseIndex:

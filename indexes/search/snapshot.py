@@ -9,14 +9,13 @@ from functools import cached_property
 
 import numpy as np
 
+from indexes.engine import Found
 from indexes.search.dense import Allowed
 from indexes.search.lexical import Statistics
 from indexes.search.segment import Segment
 
-__all__ = ["Found", "Selection", "Snapshot"]
+__all__ = ["Selection", "Snapshot"]
 
-Found = list[tuple[int, float]]
-"""Ids of chunks with their scores, best first."""
 Selection = tuple[Allowed | None, ...]
 """The rows that may come back, for each segment of a snapshot."""
 

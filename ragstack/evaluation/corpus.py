@@ -18,7 +18,7 @@ from ragstack.evaluation.datasets import Passage
 from ragstack.evaluation.problems import Problems
 
 if TYPE_CHECKING:
-    from indexes.writer import Writer
+    from indexes.engine import VectorWriter
     from ingest.chunking import ChunkSettings
     from ingest.encoders import Encoder
     from ragstack.stack import RagStack
@@ -93,7 +93,7 @@ def _cut(
         yield Document(passage.id, passage.id, passage.title, loaded.text, digest), chunks, texts
 
 
-def _write(writer: "Writer", cut: Sequence[_Cut], encoder: "Encoder", problems: Problems) -> None:
+def _write(writer: "VectorWriter", cut: Sequence[_Cut], encoder: "Encoder", problems: Problems) -> None:
     texts = sorted({text for _, _, each in cut for text in each}, key=len, reverse=True)
     vectors = dict(zip(texts, encoder.encode_passages(texts), strict=True)) if texts else {}
     for document, chunks, each in cut:

@@ -31,7 +31,7 @@ from ragstack.langchain.documents import from_chunk, from_stored, to_stored
 from ragstack.langchain.embeddings import RagStackEmbeddings
 
 if TYPE_CHECKING:
-    from indexes.collection import Collection
+    from indexes.engine import VectorCollection
 
 __all__ = ["RagStackVectorStore", "fingerprint_of"]
 
@@ -220,7 +220,7 @@ class RagStackVectorStore(VectorStore):
         ranking = dict(collection.dense(np.asarray(vector), k, parse_mapping(where or {})))
         return [(chunk, ranking[chunk.chunk_id]) for chunk in collection.chunks(list(ranking))]
 
-    def _collection(self) -> "Collection | None":
+    def _collection(self) -> "VectorCollection | None":
         try:
             return self._database.collection(self._name)
         except UnknownCollection:

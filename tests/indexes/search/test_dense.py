@@ -70,6 +70,20 @@ def test_as_many_come_back_as_are_allowed(index: DenseIndex) -> None:
     assert sorted(index.search(VECTORS[0], 30_000, Allowed(allowed))[0]) == list(range(6000))
 
 
+def test_mapped_vectors_are_searched_like_those_in_memory(index: DenseIndex, tmp_path: Path) -> None:
+    np.save(tmp_path / "vectors.npy", VECTORS)
+    mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
+    with (tmp_path / "vectors.npy").open("rb", buffering=0) as file:
+        on_disk = DenseIndex(mapped, index.ivf, file)
+        for share in (None, 0, 0.001, 0.02, 0.5):
+            allowed = None if share is None else Allowed(np.random.default_rng(3).random(len(VECTORS)) < share)
+            for query in clustered(5, seed=9):
+                rows, cosines = on_disk.search(query, 10, allowed)
+                expected_rows, expected = index.search(query, 10, allowed)
+                assert rows.tolist() == expected_rows.tolist()
+                assert cosines == pytest.approx(expected, abs=1e-6)
+
+
 def test_equal_vectors_come_in_the_order_of_rows() -> None:
     index = built(np.repeat(VECTORS[:2], 4, axis=0), "flat")
     for k in (1, 3, 4, 6, 8):
