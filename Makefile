@@ -6,10 +6,10 @@ READY  := $(VENV)/.ready
 FLOORS := indexes ingest ragstack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test lint fmt type bench clean
+.PHONY: help setup models demo test lint fmt type bench bench-large clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 setup: $(READY)  ## make .venv and install the project with its tools
 
@@ -43,6 +43,15 @@ bench: models  ## measurements beside rivals in the same run (minutes to an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python benchmarks/ingestion.py
 	$(BIN)/python benchmarks/answers.py
+	$(BIN)/python benchmarks/crashes.py 200
+	$(BIN)/python benchmarks/damage.py 500
+	$(BIN)/python benchmarks/readers.py 60
+	@test -z "$(DATA)" || $(MAKE) bench-large
+
+bench-large: models  ## a million chunks; DATA=folder of corpora in the common layout (an hour, 10 GB of disk)
+	$(BIN)/python benchmarks/kinds.py --data "$(DATA)"
+	$(BIN)/python benchmarks/vectors.py --data "$(DATA)" --rows 100000
+	$(BIN)/python benchmarks/vectors.py --data "$(DATA)" --rows 1000000
 
 clean:  ## remove what the build made; data and models stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -2,7 +2,7 @@
 
     python benchmarks/kinds.py [--rows 100000] [--work DIR]
 
-The vectors and queries are those of ``vectors.py``, which makes them the first time (``--data FOLDER``). This is the
+The vectors and queries are those of ``vectors.py``, made the first time from ``--data FOLDER``. This is the
 curve from which the kind and its effort were chosen, on the first 300 queries; ``vectors.py`` reports on the others.
 What an inverted file finds is compared again by the vectors, as the collection does.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import faiss
 import numpy as np
-from vectors import TUNED_ON, multiplied
+from vectors import TUNED_ON, encode, multiplied
 
 from indexes.search.dense import _OVERSAMPLING
 from indexes.search.ivf import FILE, Ivf, IvfKind
@@ -26,10 +26,13 @@ Search = Callable[[np.ndarray, int], np.ndarray]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Kinds of FAISS index side by side.")
+    parser.add_argument("--data", type=Path, help="folder with corpora in the common layout; needed the first time")
     parser.add_argument("--work", type=Path, default=Path("build/benchmark"))
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--kinds", default="hnsw,ivf_sq8,ivf_pq")
     options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    encode(options.data, options.work)
     vectors = np.concatenate([block for block, _ in multiplied(np.load(options.work / "base.npy"), options.rows)])
     queries = np.load(options.work / "queries.npy")[:TUNED_ON]
     truth = [set(np.argpartition(-(vectors @ query), 10)[:10].tolist()) for query in queries]
