@@ -26,7 +26,7 @@ from indexes.catalogue import reading
 from indexes.catalogue.connection import Catalogue, storing
 from indexes.engine import Found
 from indexes.errors import EncoderMismatch, UnknownCollection, UsageError
-from indexes.filters import Filter
+from indexes.filters import Filter, checked
 from indexes.locks import exclusive
 from indexes.records import (
     Chunk,
@@ -41,6 +41,7 @@ from indexes.search.analysis import query_terms
 from indexes.search.artefacts import Artefacts
 from indexes.search.dense import Kind
 from indexes.search.reader import Reader
+from indexes.storable import is_text, is_whole
 from indexes.vectors import normalised
 from indexes.writer import Writer
 
@@ -74,14 +75,14 @@ class Collection:
         """The collection at a glance."""
         with self._catalogue.read() as connection:
             documents, chunks = reading.counts(connection, self.id)
-            sequence, _ = reading.position(connection, self.id) or (0, 0)
+            at = reading.position(connection, self.id)
         return CollectionInfo(
             name=self.name,
             encoder=self.encoder,
             documents=documents,
             chunks=chunks,
             created=datetime.fromtimestamp(self._created, UTC),
-            sequence=sequence,
+            sequence=at.sequence if at else 0,
             generation=max(self._artefacts.generations(), default=0),
         )
 
@@ -91,6 +92,7 @@ class Collection:
         Raises:
             EncoderMismatch: The vector has another dimension than the collection's.
             UsageError: The vector holds a number that is not finite.
+            FilterError: The filter cannot be understood.
             StoreError: The catalogue cannot be read.
         """
         query = np.asarray(vector, np.float32).reshape(-1)
@@ -104,19 +106,20 @@ class Collection:
             raise UsageError("The query's vector holds a number that is not finite: use another encoder.")
         if k < 1:
             return []
-        snapshot, ids = self._reader.current(self._catalogue, where)
+        snapshot, ids = self._reader.current(self._catalogue, checked(where))
         return snapshot.dense(normalised(query), k, ids)
 
     def lexical(self, query: str, k: int, where: Filter | None = None) -> Found:
         """The ``k`` chunks with the highest BM25 for the words of ``query``, among those that hold any of them.
 
         Raises:
+            FilterError: The filter cannot be understood.
             StoreError: The catalogue cannot be read.
         """
         asked = query_terms(query)
         if k < 1 or not asked:
             return []
-        snapshot, ids = self._reader.current(self._catalogue, where)
+        snapshot, ids = self._reader.current(self._catalogue, checked(where))
         return snapshot.lexical(asked, k, ids)
 
     def chunks(self, ids: Sequence[int]) -> list[StoredChunk]:
@@ -126,6 +129,7 @@ class Collection:
             StoreDamaged: A chunk that was not removed is lost, or one is not as it was written.
             StoreError: The catalogue cannot be read.
         """
+        ids = [id_ for id_ in ids if is_whole(int(id_))]
         while True:
             with self._catalogue.read() as connection:
                 found = reading.chunks(connection, self.id, ids)
@@ -141,10 +145,11 @@ class Collection:
             StoreDamaged: A vector is lost, or is not as it was written.
             StoreError: The catalogue cannot be read.
         """
+        possible = [id_ for id_ in ids if is_whole(int(id_))]
         while True:
             with self._catalogue.read() as connection:
-                stored = reading.vectors(connection, self.id, ids)
-                if self._are_removed(connection, set(ids) - stored.keys()):
+                stored = reading.vectors(connection, self.id, possible)
+                if self._are_removed(connection, set(possible) - stored.keys()):
                     break
         vectors = np.zeros((len(ids), self.encoder.dimension), np.float32)
         for row, id_ in enumerate(ids):
@@ -168,7 +173,7 @@ class Collection:
             StoreError: The catalogue cannot be read.
         """
         with self._catalogue.read() as connection:
-            return reading.document(connection, self.id, which)
+            return reading.document(connection, self.id, which) if is_text(which) or is_whole(which) else None
 
     def contents(self, key: str) -> tuple[Document, list[Chunk]] | None:
         """A document with its chunks as they were put, in the order of the text; None where there is none.
@@ -178,7 +183,7 @@ class Collection:
             StoreError: The catalogue cannot be read.
         """
         with self._catalogue.read() as connection:
-            document = reading.document(connection, self.id, key)
+            document = reading.document(connection, self.id, key) if is_text(key) else None
             return None if document is None else (document, reading.parts(connection, self.id, key))
 
     def ledger(self) -> list[LedgerEntry]:
@@ -257,8 +262,11 @@ class Collection:
         """
         with self.locked():
             writer = Writer(self._catalogue, self.id, self.encoder, self._reader)
-            yield writer
-            writer.finish()
+            try:
+                yield writer
+                writer.finish()
+            finally:
+                writer.close()
 
     @contextmanager
     def locked(self) -> Iterator[Path]:

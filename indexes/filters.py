@@ -16,15 +16,29 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from indexes.errors import FilterError
 from indexes.records import Scalar
+from indexes.storable import is_text, is_whole
 
-__all__ = ["And", "Compare", "Exists", "Filter", "In", "Not", "Operator", "Or", "parse_mapping", "parse_where"]
+__all__ = [
+    "And",
+    "Compare",
+    "Exists",
+    "Filter",
+    "In",
+    "Not",
+    "Operator",
+    "Or",
+    "checked",
+    "parse_mapping",
+    "parse_where",
+]
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 _OPERATORS = get_args(Operator)
+_DEEPEST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +102,7 @@ def parse_where(conditions: Sequence[str]) -> Filter | None:
     parts: list[Filter] = []
     for condition in [conditions] if isinstance(conditions, str) else conditions:
         match = _CONDITION.fullmatch(condition)
-        if match is None or not _is_text(condition):
+        if match is None or not is_text(condition):
             raise FilterError(f"The filter {condition!r} cannot be understood: {_EXPECTED}.")
         operator: Any = match["operator"]
         parts.append(Compare(match["key"], operator, match["value"], loose=True))
@@ -106,8 +120,7 @@ def parse_mapping(where: Mapping[str, Any]) -> Filter | None:
     """
     parts: list[Filter] = []
     for key, wanted in where.items():
-        if not isinstance(key, str) or not key or not _is_text(key):
-            raise FilterError(f"The filter key {key!r} cannot be understood: expected the name of a metadata field.")
+        _check_key(key)
         if isinstance(wanted, Mapping):
             parts.extend(_condition(key, operator, value) for operator, value in wanted.items())
         elif isinstance(wanted, list | tuple | set | frozenset):
@@ -115,6 +128,35 @@ def parse_mapping(where: Mapping[str, Any]) -> Filter | None:
         else:
             parts.append(_condition(key, "=", wanted))
     return _all(parts)
+
+
+def checked(where: Filter | None) -> Filter | None:
+    """The filter, once it was found to be one: it may have been put together by hand.
+
+    Raises:
+        FilterError: It has a key, an operator or a value of no such form, or parts within parts without end.
+    """
+    parts: list[tuple[Any, int]] = [] if where is None else [(where, 1)]
+    while parts:
+        part, depth = parts.pop()
+        if depth > _DEEPEST:
+            raise FilterError(f"The filter has parts within parts: expected at most {_DEEPEST}, one in another.")
+        match part:
+            case And(inner) | Or(inner):
+                parts.extend((each, depth + 1) for each in inner)
+            case Not(inner):
+                parts.append((inner, depth + 1))
+            case Exists(key):
+                _check_key(key)
+            case In(key, values):
+                _check_key(key)
+                _condition(key, "in", values)
+            case Compare(key, operator, value):
+                _check_key(key)
+                _condition(key, operator, value)
+            case _:
+                raise FilterError(f"{_shown(part)} is no filter: expected what `parse_mapping` makes of plain data.")
+    return where
 
 
 def _condition(key: str, operator: Any, value: Any) -> Filter:
@@ -125,8 +167,8 @@ def _condition(key: str, operator: Any, value: Any) -> Filter:
     if operator in _OPERATORS:
         return Compare(key, operator, _scalar(key, value))
     raise FilterError(
-        f"The filter on {key!r} uses {operator!r} with {value!r}: expected one of {' '.join(_OPERATORS)} with a value, "
-        "'in' with a list, or 'exists' with true or false."
+        f"The filter on {key!r} uses {_shown(operator)} with {_shown(value)}: expected one of {' '.join(_OPERATORS)} "
+        "with a value, 'in' with a list, or 'exists' with true or false."
     )
 
 
@@ -135,16 +177,26 @@ def _scalar(key: str, value: Any) -> Scalar:
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
         raise FilterError(f"The filter on {key!r} compares with {value!r}: expected a finite number.")
-    if value is None or isinstance(value, int | float | bool) or (isinstance(value, str) and _is_text(value)):
-        return value
+    if value is None or isinstance(value, float | bool) or is_text(value) or is_whole(value):
+        return cast(Scalar, value)
     raise FilterError(
-        f"The filter on {key!r} compares with {value!r}: expected a text, a number, true, false, null or a date."
+        f"The filter on {key!r} compares with {_shown(value)}: expected a text, a number of at most 64 bits, true, "
+        "false, null or a date."
     )
 
 
-def _is_text(value: str) -> bool:
-    """Whether a string is text: half of a surrogate pair, what is left of bytes that are no UTF-8, is none."""
-    return not any("\ud800" <= character <= "\udfff" for character in value)
+def _check_key(key: Any) -> None:
+    if not key or not is_text(key):
+        raise FilterError(f"The filter key {_shown(key)} cannot be understood: expected the name of a metadata field.")
+
+
+def _shown(value: Any) -> str:
+    """A value in a line of an error."""
+    try:
+        shown = " ".join(repr(value).split())
+    except ValueError:  # a number of thousands of digits
+        shown = f"a {type(value).__name__}"
+    return shown if len(shown) <= 80 else f"{shown[:80]}…"
 
 
 def _all(parts: list[Filter]) -> Filter | None:

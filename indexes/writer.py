@@ -1,4 +1,4 @@
-"""Writing to a collection. A writer exists for as long as it holds the collection's lock; see `Collection.writer`.
+"""Writing to a collection. A writer works for as long as it holds the collection's lock; see `Collection.writer`.
 
 Every change is one transaction. When a method returns, the change is durable and the next search sees it, in this
 process and in others.
@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from indexes.catalogue import reading, writing
+from indexes.catalogue.checking import check
 from indexes.catalogue.connection import Catalogue, storing
-from indexes.errors import StoreError
+from indexes.errors import StoreError, UsageError
 from indexes.records import Change, Chunk, Document, EncoderFingerprint, LedgerEntry
 from indexes.search.reader import Reader
 
@@ -39,6 +40,7 @@ class Writer:
         self._encoder = encoder
         self._reader = reader
         self._since_publish = 0
+        self._closed = False
 
     def put(
         self,
@@ -62,8 +64,9 @@ class Writer:
             UsageError: Something cannot be stored as it is.
             StoreError: The catalogue could not be written; nothing has changed.
         """
-        checked = writing.check(document, chunks, vectors, self._encoder)
-        with self._catalogue.write() as connection:
+        self._held()
+        checked = check(document, chunks, vectors, self._encoder)
+        with self._held().write() as connection:
             change = writing.put_document(connection, self._id, document, chunks, checked)
             writing.record(connection, self._id, [entry] if entry else [])
         self._changed(change.added + change.removed)
@@ -75,7 +78,7 @@ class Writer:
         Raises:
             StoreError: The catalogue could not be written; nothing has changed.
         """
-        with self._catalogue.write() as connection:
+        with self._held().write() as connection:
             removed = writing.delete_document(connection, self._id, key)
             writing.record(connection, self._id, [entry] if entry else [])
         self._changed(removed)
@@ -85,18 +88,20 @@ class Writer:
         """Give a document another key and name; its chunks and vectors stay. False where there is no such document.
 
         Raises:
+            UsageError: The key or the name cannot be stored as it is.
             StoreError: The catalogue could not be written; nothing has changed.
         """
-        with self._catalogue.write() as connection:
+        with self._held().write() as connection:
             return writing.rename_document(connection, self._id, key, new_key, uri)
 
     def record(self, *entries: LedgerEntry) -> None:
         """Write the outcomes of files into the ledger, each in the place of the file's last one.
 
         Raises:
+            UsageError: An entry cannot be stored as it is.
             StoreError: The catalogue could not be written; nothing has changed.
         """
-        with self._catalogue.write() as connection:
+        with self._held().write() as connection:
             writing.record(connection, self._id, entries)
 
     def forget(self, *keys: str) -> None:
@@ -105,7 +110,7 @@ class Writer:
         Raises:
             StoreError: The catalogue could not be written; nothing has changed.
         """
-        with self._catalogue.write() as connection:
+        with self._held().write() as connection:
             writing.forget(connection, self._id, keys)
 
     def known(self, digests: Iterable[str]) -> dict[str, np.ndarray]:
@@ -114,7 +119,7 @@ class Writer:
         Raises:
             StoreError: The catalogue cannot be read.
         """
-        with self._catalogue.read() as connection:
+        with self._held().read() as connection:
             stored = reading.vectors_of_digests(connection, self._id, digests)
         return {digest: np.frombuffer(vector, "<f4") for digest, vector in stored.items()}
 
@@ -124,16 +129,28 @@ class Writer:
         Raises:
             StoreError: The catalogue or the files could not be written; no chunk is lost.
         """
-        snapshot, _ = self._reader.current(self._catalogue)
-        with storing(self._catalogue.home):
+        snapshot, _ = self._reader.current(self._held())
+        with storing(self._held().home):
             self._reader.publish(snapshot)
-        with self._catalogue.write() as connection:
+        with self._held().write() as connection:
             writing.sweep(connection, self._id, snapshot.sequence)
         self._since_publish = 0
 
     def finish(self) -> None:
         """Publish if enough has gathered; a failure is a warning, for every chunk is safe in the catalogue."""
         self._publish_if(_PENDING_AT_EXIT)
+
+    def close(self) -> None:
+        """End writing: the lock is let go of, and whatever is called from now on raises `UsageError`."""
+        self._closed = True
+
+    def _held(self) -> Catalogue:
+        """The catalogue, for as long as the lock is held."""
+        if self._closed:
+            raise UsageError(
+                "The writer was used after its `with` block, when others may write: call `writer()` for another."
+            )
+        return self._catalogue
 
     def _changed(self, chunks: int) -> None:
         self._since_publish += chunks
@@ -142,7 +159,7 @@ class Writer:
 
     def _publish_if(self, least: int) -> None:
         try:
-            snapshot, _ = self._reader.current(self._catalogue)
+            snapshot, _ = self._reader.current(self._held())
             if snapshot.pending >= least:
                 self.publish()
             else:

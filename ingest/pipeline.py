@@ -202,6 +202,7 @@ class _Run:
         self._outcomes[outcome] += 1
         self._problems.append(Problem(source.uri, outcome, reason))
         if record:
+            reason = reason.replace("\0", "\ufffd").encode(errors="replace").decode()  # it may quote a broken file
             self._writer.record(LedgerEntry(source.key, source.uri, outcome, reason, digest))
 
     def _vanished(self, paths: Sequence[str | Path], present: set[str]) -> list[str]:

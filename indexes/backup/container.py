@@ -4,9 +4,9 @@ r"""The file of a snapshot: frames between a first line that names the format an
     frame, frame, …            a letter (1 byte), a length (4 bytes, little-endian), as many bytes
     SHA-256 (32 bytes)         of everything above; the file ends here
 
-What the frames hold is told in `indexes.backup.contents`; here they are bytes. Nothing is compressed, so no small
-file unpacks into a large one: a reader holds one frame at a time, and a frame is never longer than what is left of
-the file. A file that was cut short, or in which any byte differs, does not agree with its SHA-256.
+What the frames hold is told in `indexes.backup.contents`; here they are bytes. Nothing is compressed: a reader holds
+one frame at a time, and a frame is never longer than what is left of the file. What is made of a frame is bounded in
+`indexes.backup.parsing`. A file that was cut short, or in which any byte differs, does not agree with its SHA-256.
 
 A file is written beside its place, for its owner only, synced and renamed: it is there whole or not at all.
 """

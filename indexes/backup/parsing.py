@@ -2,7 +2,8 @@
 
 Nothing in it is believed: every value has its type and its bounds, every text can be stored, offsets lie in the
 text, vectors are finite and of unit length (or all zeros), ids rise, counts agree, and the checksum holds. JSON, which
-takes many times its length in memory, is read up to 16 MiB a frame; texts and vectors are not JSON.
+takes many times its length in memory, is read up to 16 MiB a frame; texts and vectors are not JSON. The chunks of a
+document are spans of its text that may overlap, up to a small multiple of the text and no further.
 """
 
 import json
@@ -16,7 +17,7 @@ import numpy as np
 from indexes.backup import contents
 from indexes.backup.container import damaged, read_frames
 from indexes.backup.contents import ChunkPart, DocumentPart, End, Header, LedgerPart, Part
-from indexes.catalogue.writing import check
+from indexes.catalogue.checking import check, most_characters
 from indexes.errors import RagStackError
 from indexes.records import Chunk, Document, EncoderFingerprint, LedgerEntry, Outcome, PageSpan
 
@@ -63,6 +64,7 @@ class _PartReader:
         self._chunk_id = 0
         self._values: dict[str, Any] | None = None  # a document that waits for its text
         self._rows: list[list[Any]] | None = None  # chunks that wait for their vectors
+        self._characters = 0  # of the document's chunks so far
         self._expected = 0  # chunks in all, when those of the document have come
         self._counts = End()
 
@@ -82,7 +84,7 @@ class _PartReader:
                 return None
             case b"T" if self._values is not None:
                 part = self._document = _document(self._values, payload, self._document.id if self._document else 0)
-                self._values, self._chunk_id = None, 0
+                self._values, self._chunk_id, self._characters = None, 0, 0
                 self._expected += part.chunks
             case b"C" if isinstance(self.last, DocumentPart | ChunkPart):
                 self._rows = _listed(payload, 8)
@@ -121,12 +123,14 @@ class _PartReader:
                 end=_whole(end, 0),
                 context=_text(context),
                 digest=_text(digest),
-                page=None if page is None else _whole(page, -(1 << 31), 1 << 31),
+                page=None if page is None else _whole(page, 0, 1 << 31),
                 metadata=_typed(metadata, dict),
             )
             for _, _, start, end, page, digest, context, metadata in rows
         ]
         _storable(lambda: check(document, chunks, vectors, encoder))
+        self._characters += sum(chunk.end - chunk.start for chunk in chunks)
+        _must(self._characters <= most_characters(document.text), "its chunks overlap without bound")
         norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
         _must(bool(np.all((np.abs(norms - 1) <= _UNIT) | (norms == 0))), "a vector is not of unit length")
         sequences = [_whole(row[1], 0, self._header.sequence + 1) for row in rows]

@@ -3,7 +3,8 @@
 The file is read twice, from end to end: once before anything is locked, so that a damaged file costs nobody anything,
 and once while rows are written, with all checks again, for a file can change under a reader.
 
-Ids stay as they are where every one of them is free, as in an empty home, or where the collection was deleted.
+Ids stay as they are where every one of them is free, as in an empty home, or where the collection was deleted, and
+none is so high that few are left after it.
 Otherwise all of them move up by the same distance, beyond every id that was ever given out: their order stays, so
 searches give the same chunks in the same order. While rows are written, other writers of the same database wait;
 readers never do.
@@ -18,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from indexes.backup.container import damaged
 from indexes.backup.contents import ChunkPart, DocumentPart, Header, LedgerPart
 from indexes.backup.parsing import read_parts
-from indexes.backup.taking import Inspection
+from indexes.backup.taking import HIGHEST_KEPT, Inspection
 from indexes.catalogue import checksums, reading, writing
 from indexes.catalogue.connection import Catalogue
 from indexes.catalogue.ids import draw
@@ -48,7 +49,8 @@ def restore(catalogue: Catalogue, path: Path, name: str, inspection: Inspection)
         StoreError: The catalogue cannot be written; nothing has changed.
     """
     try:
-        _restore(catalogue, path, name, inspection, keep_ids=True)
+        keep_ids = max(inspection.document_ids[1], inspection.chunk_ids[1]) <= HIGHEST_KEPT
+        _restore(catalogue, path, name, inspection, keep_ids=keep_ids)
     except _Taken:
         try:
             _restore(catalogue, path, name, inspection, keep_ids=False)
@@ -86,6 +88,8 @@ class _Restoring:
         self._of_chunks = of_chunks
         self._owner: dict[str, int] = {}
         self._document: Document | None = None
+        self._sequence = 0
+        self._count = 0
 
     def run(self, path: Path) -> None:
         for part in read_parts(path):
@@ -100,6 +104,8 @@ class _Restoring:
                     self._chunks(part)
                 case LedgerPart():
                     self._ledger(part)
+        if self._sequence:
+            writing.add_commit(self._connection, self._owner["collection_id"], self._sequence, self._count)
 
     def _collection(self, header: Header) -> None:
         values = {
@@ -111,6 +117,7 @@ class _Restoring:
         }
         inserted = insert(CollectionRow).values(values).returning(CollectionRow.id)
         self._owner = {"collection_id": self._connection.scalars(inserted).one()}
+        self._sequence = header.sequence
 
     def _chunks(self, part: ChunkPart) -> None:
         ids = [id_ + self._of_chunks for id_ in part.ids]
@@ -120,6 +127,7 @@ class _Restoring:
                 raise _Taken
         if self._document is not None:
             new = list(zip(ids, part.sequences, part.chunks, strict=True))
+            self._count += len(new)
             writing.insert_chunks(self._connection, self._owner, self._document, new, part.vectors)
 
     def _ledger(self, part: LedgerPart) -> None:

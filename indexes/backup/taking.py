@@ -7,11 +7,12 @@ Memory holds one document with some of its chunks.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from sqlalchemy import Connection, Row, select
 
-from indexes.backup.container import Frames, write_frames
+from indexes.backup.container import Frames, damaged, write_frames
 from indexes.backup.contents import ChunkPart, DocumentPart, End, Header, LedgerPart, Part, add_part
 from indexes.backup.parsing import read_parts
 from indexes.catalogue import checksums, reading
@@ -21,8 +22,10 @@ from indexes.catalogue.reading import Check
 from indexes.errors import UnknownCollection
 from indexes.records import Chunk, Document, EncoderFingerprint, LedgerEntry, PageSpan
 
-__all__ = ["Inspection", "inspect", "take"]
+__all__ = ["HIGHEST_KEPT", "Inspection", "inspect", "take"]
 
+HIGHEST_KEPT: Final = 1 << 48
+"""The highest id that a restored row keeps, and the longest span of ids: no file can use up those of a database."""
 _DOCUMENTS = 16  # in memory at a time
 _ROWS = 1024
 
@@ -48,6 +51,9 @@ class Inspection:
                     self.chunk_ids = _widened(self.chunk_ids, part.ids[0], part.ids[-1])
                 case End():
                     self.end = part
+        for lowest, highest in (self.document_ids, self.chunk_ids):
+            if highest - lowest > HIGHEST_KEPT:
+                raise damaged(path, "its ids lie too far apart")
 
 
 def inspect(path: Path) -> Inspection:

@@ -33,8 +33,7 @@ def compact_collection(target: Target) -> Compaction:
     """
     before = _size_of(target.artefacts.folder)
     snapshot, _ = target.reader.current(target.catalogue)
-    dead = any(segment.live is not None for segment in snapshot.segments)
-    if dead or snapshot.pending or len(snapshot.segments) > 1:
+    if not target.reader.is_compact(snapshot):
         with storing(target.catalogue.home):
             target.reader.publish(snapshot, afresh=True)
         with target.catalogue.write() as connection:  # no further than to where the files stand now

@@ -3,6 +3,7 @@
 Eight bytes for each chunk are held in memory, and some thousand vectors at a time.
 """
 
+import os
 import stat
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from indexes.care.findings import Finding
 from indexes.care.target import Target
 from indexes.catalogue import reading
 from indexes.catalogue.connection import FILE_NAME
-from indexes.catalogue.models import ChunkRow, VectorRow
+from indexes.catalogue.models import ChunkRow, CollectionRow, VectorRow
 from indexes.errors import StoreBusy
 from indexes.locks import exclusive
 from indexes.search.analysis import terms
@@ -44,8 +45,8 @@ _SAMPLE = 64
 _TOLD = 20
 
 
-Loaded = tuple[tuple[Segment, ...], int, int] | Finding | None
-"""The newest generation's segments, its number and its commit; or what is wrong with it; None for no files."""
+Loaded = tuple[tuple[Segment, ...], int, int, str] | Finding | None
+"""The newest generation's segments, its number, its commit, that one's token; or what is wrong; None for no files."""
 
 
 def loaded(target: Target) -> Loaded:
@@ -60,7 +61,7 @@ def loaded(target: Target) -> Loaded:
             if numbers[0] in target.artefacts.generations():  # no writer has just replaced it
                 return target.finding("files", str(error), str(target.artefacts.folder))
         else:
-            return segments, manifest.generation, manifest.sequence
+            return segments, manifest.generation, manifest.sequence, manifest.token
 
 
 def highest_id(found: Loaded) -> int:
@@ -71,7 +72,7 @@ def highest_id(found: Loaded) -> int:
 
 
 def in_generation(
-    target: Target, connection: Connection, segments: tuple[Segment, ...], generation: int, at: int
+    target: Target, connection: Connection, segments: tuple[Segment, ...], generation: int, at: int, token: str
 ) -> Iterator[Finding]:
     """What the files of a generation hold that the catalogue does not, and the other way round.
 
@@ -81,11 +82,16 @@ def in_generation(
         segments: What the generation holds.
         generation: Its number.
         at: The commit that it stands at.
+        token: That commit's token.
     """
     place = f"generation {generation}"
-    sequence, horizon = reading.position(connection, target.id) or (0, 0)
+    row = connection.execute(select(CollectionRow.sequence, CollectionRow.horizon).where(CollectionRow.id == target.id))
+    sequence, horizon = row.one()
     if not horizon <= at <= sequence:
         yield target.finding("stale", f"stands at commit {at}, outside {horizon} to {sequence}", place)
+        return
+    if reading.token_of(connection, target.id, at) != token:
+        yield target.finding("stale", f"stands at a commit {at} of another history of the catalogue", place)
         return
     files = _live_ids(segments)
     if len(np.unique(files)) != len(files):
@@ -159,7 +165,8 @@ def readable_by_others(home: Path) -> Iterator[Path]:
 
 
 def _listed(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    """What lies in a directory; nothing where it cannot be looked into."""
+    return sorted(folder.iterdir()) if os.access(folder, os.R_OK | os.X_OK) and folder.is_dir() else []
 
 
 def _live_ids(segments: tuple[Segment, ...]) -> np.ndarray:

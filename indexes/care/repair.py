@@ -17,7 +17,7 @@ from indexes.care.mending import how_to_bring_back, mend
 from indexes.care.salvage import salvage
 from indexes.care.target import Target
 from indexes.care.verify import in_catalogue, verify_collection
-from indexes.catalogue import commits, ids, reading, writing
+from indexes.catalogue import commits, ids, writing
 from indexes.catalogue.connection import Catalogue, storing
 from indexes.catalogue.models import Base, ChunkRow, CollectionRow, LedgerRow, TombstoneRow
 from indexes.errors import StoreBusy, StoreError
@@ -81,6 +81,9 @@ def repair_collection(target: Target) -> Repair:
         for bundle in bundles(connection, document_ids(connection, target.id)):
             done += mend(target, connection, bundle, segments)
         done += _ledger(target, connection)
+        if wrong := rows.wrong_commit(target, connection):
+            writing.recount(connection, target.id)
+            done.append(f"counted again: {wrong}")
     with target.catalogue.read() as connection:
         wrong = _wrong_files(target, connection, loaded)
     if done or wrong:
@@ -117,7 +120,7 @@ def _remove_orphans(connection: Connection) -> Iterator[str]:
 def _numbers(target: Target, connection: Connection, highest_in_files: int) -> Iterator[str]:
     """Count on from the highest commit and ids in use, and forget tombstones of chunks that are there."""
     of = CollectionRow.id == target.id
-    sequence, horizon = reading.position(connection, target.id) or (0, 0)
+    sequence, horizon = connection.execute(select(CollectionRow.sequence, CollectionRow.horizon).where(of)).one()
     latest = rows.latest_commit(target, connection)
     if latest > sequence or horizon > sequence:
         sequence = max(sequence, latest)

@@ -11,7 +11,7 @@ from indexes.care.bundles import Bundle, Unreadable
 from indexes.care.findings import Finding
 from indexes.care.target import Target
 from indexes.catalogue import attributes, checksums, ids
-from indexes.catalogue.models import ChunkRow, CollectionRow, DocumentRow, LedgerRow, TombstoneRow
+from indexes.catalogue.models import ChunkRow, CollectionRow, CommitRow, DocumentRow, LedgerRow, TombstoneRow
 
 __all__ = [
     "STORED",
@@ -127,6 +127,8 @@ def in_numbers(target: Target, connection: Connection, highest_in_files: int) ->
         yield target.finding("number", f"there are rows of commit {latest}, beyond the last one, {sequence}")
     if horizon > sequence:
         yield target.finding("number", f"the horizon {horizon} is beyond the last commit, {sequence}")
+    if wrong := wrong_commit(target, connection):
+        yield target.finding("number", wrong)
     for numbered, most in highest_ids(connection, highest_in_files):
         known = ids.counted(connection, numbered)
         if most > known:
@@ -135,6 +137,19 @@ def in_numbers(target: Target, connection: Connection, highest_in_files: int) ->
     dead = select(TombstoneRow.chunk_id).join(ChunkRow, ChunkRow.id == TombstoneRow.chunk_id)
     for id_ in connection.scalars(dead.where(TombstoneRow.collection_id == target.id)):
         yield target.finding("tombstone", "is said to be removed, and is there", f"chunk {id_}", chunk=id_)
+
+
+def wrong_commit(target: Target, connection: Connection) -> str:
+    """What is wrong with what the last commit says of itself; empty for nothing."""
+    last = and_(CommitRow.collection_id == CollectionRow.id, CommitRow.sequence == CollectionRow.sequence)
+    statement = select(CollectionRow.sequence, CommitRow.chunks).join(CommitRow, last, isouter=True)
+    row = connection.execute(statement.where(CollectionRow.id == target.id)).one()
+    sequence: int = row[0]
+    said: int | None = row[1]
+    there = connection.scalar(select(func.count()).where(ChunkRow.collection_id == target.id)) or 0
+    if sequence and said is None:
+        return f"nothing is known of the last commit, {sequence}"
+    return "" if (said or 0) == there else f"there are {there} chunks, and the last commit counted {said}"
 
 
 def latest_commit(target: Target, connection: Connection) -> int:

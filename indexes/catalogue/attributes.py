@@ -1,6 +1,7 @@
 """The rows that filters are answered from: written with the documents and chunks they describe, made again from them.
 
-A chunk has the attributes of its document, except where it has its own of the same key.
+A chunk has the attributes of its document, except where it has its own of the same key. Name and title are the
+document's alone: what a chunk's own metadata says under these keys can be read and is not filtered by.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,8 @@ from indexes.catalogue.selection import attributes
 from indexes.records import Scalar
 
 __all__ = ["of_chunk", "of_document", "put_of_chunks", "put_of_document"]
+
+_OF_DOCUMENTS = "document", "title"
 
 
 def of_document(document: Any) -> list[dict[str, Any]]:
@@ -31,7 +34,8 @@ def of_document(document: Any) -> list[dict[str, Any]]:
 
 def of_chunk(page: int | None, metadata: Mapping[str, Scalar]) -> list[dict[str, Any]]:
     """The attributes of a chunk's own, without their owner."""
-    return attributes((metadata if page is None else {**metadata, "page": page}).items())
+    own: dict[str, Scalar] = {key: value for key, value in metadata.items() if key not in _OF_DOCUMENTS}
+    return attributes((own if page is None else {**own, "page": page}).items())
 
 
 def put_of_document(connection: Connection, collection_id: int, document_id: int, document: Any) -> None:

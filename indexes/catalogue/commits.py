@@ -7,7 +7,9 @@ commits were lost.
 """
 
 import os
+import shlex
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -15,9 +17,10 @@ from sqlalchemy import Connection
 
 from indexes.errors import StoreDamaged
 
-__all__ = ["check", "count", "forgive", "witness", "witnessed"]
+__all__ = ["check", "check_gone", "count", "forgive", "witness", "witnessed"]
 
 _MOST = 2**31 - 1  # what the header can hold
+_LONGEST = 32  # bytes of the number beside it
 
 
 def count(connection: Connection) -> int:
@@ -33,7 +36,7 @@ def witness(database: Path, number: int) -> None:
     Raises:
         OSError: The file cannot be written.
     """
-    handle = os.open(_beside(database), os.O_CREAT | os.O_WRONLY, 0o600)
+    handle = os.open(_beside(database), os.O_CREAT | os.O_WRONLY | os.O_NONBLOCK, 0o600)  # a pipe is not waited for
     try:
         os.pwrite(handle, b"%010d\n" % number, 0)
     finally:
@@ -43,9 +46,30 @@ def witness(database: Path, number: int) -> None:
 def witnessed(database: Path) -> int:
     """The number that stands beside a database; 0 where none can be read. To be read before the database is."""
     try:
-        return int(_beside(database).read_bytes())
+        handle = os.open(_beside(database), os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return 0
+    try:
+        return int(os.read(handle, _LONGEST)) if stat.S_ISREG(os.fstat(handle).st_mode) else 0
     except (OSError, ValueError):
         return 0
+    finally:
+        os.close(handle)
+
+
+def check_gone(database: Path) -> None:
+    """Where a database is missing or empty: make sure that it never was anything else.
+
+    Raises:
+        StoreDamaged: Transactions were committed to it.
+    """
+    said = witnessed(database)
+    if said > 0:
+        raise StoreDamaged(
+            f"The catalogue {database} is gone, and {said} commits were made to it: put a copy of it back; or type "
+            f"`rm {shlex.quote(str(_beside(database)))}` and then `ragstack collections restore FILE` with a snapshot, "
+            "or ingest again."
+        )
 
 
 def check(database: Path, connection: Connection, said: int) -> None:
@@ -70,6 +94,8 @@ def forgive(database: Path) -> int:
     """
     said = witnessed(database)
     try:
+        if database.stat().st_size == 0:  # nothing is left to go on from
+            return 0
         with closing(sqlite3.connect(database)) as connection:
             stands = int(connection.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.DatabaseError:

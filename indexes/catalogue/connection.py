@@ -43,6 +43,7 @@ class Catalogue:
         self._opened: tuple[int, int] | None = None
         self._lock = threading.Lock()
         self._watch: tuple[Engine, sqlite3.Connection] | None = None
+        self._watches = 0  # each begins to count commits anew
         self._watching = threading.Lock()
 
     @property
@@ -98,9 +99,10 @@ class Catalogue:
             with self._watching:
                 if self._watch is None or self._watch[0] is not engine:
                     self._watch = engine, self._connect_to_file()
+                    self._watches += 1
                 # SQLite counts the commits of all other connections, and this one makes none
                 (version,) = self._watch[1].execute("PRAGMA data_version").fetchone()
-                return (*(self._opened or ()), version)
+                return (*(self._opened or ()), self._watches, version)
 
     @contextmanager
     def exclusive(self, collection_id: int, name: str) -> Iterator[None]:
@@ -191,11 +193,13 @@ class Catalogue:
     def _engine_of_file(self, *, write: bool) -> Engine | None:
         if self.home.exists() and not self.home.is_dir():
             raise StoreError(f"The home {self.home} is a file, not a directory: choose another with `--home DIR`.")
+        if not self.path.is_file() or self.path.stat().st_size == 0:
+            commits.check_gone(self.path)
+            if not write:
+                return None
         if write:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        elif not self.path.is_file() or self.path.stat().st_size == 0:
-            return None
         pool = _POOL if self._can_write() else {"poolclass": NullPool}
         engine = create_engine("sqlite://", creator=self._connect_to_file, **pool)
         event.listen(engine, "begin", _begin)
@@ -213,7 +217,7 @@ class Catalogue:
             log = self.path.with_name(FILE_NAME + "-wal")
             mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
         connection = sqlite3.connect(
-            f"file:{quote(str(self.path))}?{mode}",
+            f"file:{quote(os.fsencode(self.path))}?{mode}",
             uri=True,
             timeout=self._timeout,
             check_same_thread=False,

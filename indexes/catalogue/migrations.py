@@ -5,6 +5,7 @@ an older one takes the steps that it lacks, all in one transaction. A database n
 that an old program never writes what it does not understand.
 """
 
+import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -55,6 +56,21 @@ def _add_checksums(connection: Connection) -> None:
     _fill(connection, lines, ("collection_id", "key"), {"checksum": checksums.of_ledger})
 
 
+def _add_commits(connection: Connection) -> None:
+    """Give every collection a commit that says what it holds now."""
+    connection.execute(
+        text(
+            "CREATE TABLE commits (collection_id BIGINT NOT NULL REFERENCES collection (id) ON DELETE CASCADE, "
+            "sequence BIGINT NOT NULL, token VARCHAR(32) NOT NULL, chunks BIGINT NOT NULL, "
+            "PRIMARY KEY (collection_id, sequence))"
+        )
+    )
+    count = "(SELECT count(*) FROM chunk WHERE chunk.collection_id = collection.id) AS chunks"
+    for row in connection.execute(text(f"SELECT id, sequence, {count} FROM collection WHERE sequence > 0")).all():  # noqa: S608
+        values = {"id": row.id, "sequence": row.sequence, "token": secrets.token_hex(16), "chunks": row.chunks}
+        connection.execute(text("INSERT INTO commits VALUES (:id, :sequence, :token, :chunks)"), values)
+
+
 def _rows(name: str, columns: str) -> TableClause:
     """A table with the columns that a step knows, whatever the models have become since."""
     kinds: dict[str, Any] = {"metadata": JSON(), "pages": JSON(), "vector": LargeBinary()}
@@ -103,6 +119,7 @@ def _after(order: list[Any], values: list[Any]) -> Any:
 STEPS: Final[tuple[Step, ...]] = (
     ("first tables", Base.metadata.create_all),
     ("checksums of rows", _add_checksums),
+    ("commits", _add_commits),
 )
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "ChunkAttributeRow",
     "ChunkRow",
     "CollectionRow",
+    "CommitRow",
     "DocumentAttributeRow",
     "DocumentRow",
     "LedgerRow",
@@ -116,6 +117,23 @@ class VectorRow(Base):
     )
     vector: Mapped[bytes] = mapped_column(LargeBinary)
     checksum: Mapped[int] = mapped_column(BigInteger)
+
+
+class CommitRow(Base):
+    """A commit, kept until files stand at a later one.
+
+    ``token`` is its own at random: files and memory that stand at a commit of the same number and another token come
+    from another history, as after a backup was put back. ``chunks`` is the number of chunks after it.
+    """
+
+    __tablename__ = "commits"
+
+    collection_id: Mapped[int] = mapped_column(
+        _ID, ForeignKey("collection.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    token: Mapped[str] = mapped_column(String(32))
+    chunks: Mapped[int] = mapped_column(BigInteger)
 
 
 class TombstoneRow(Base):

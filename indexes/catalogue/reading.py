@@ -8,18 +8,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from datetime import UTC, datetime
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, Row, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 
 from indexes.catalogue import checksums
-from indexes.catalogue.models import ChunkRow, CollectionRow, DocumentRow, LedgerRow, TombstoneRow, VectorRow
+from indexes.catalogue.models import ChunkRow, CollectionRow, CommitRow, DocumentRow, LedgerRow, TombstoneRow, VectorRow
 from indexes.errors import StoreDamaged
 from indexes.records import Chunk, Document, DocumentInfo, EncoderFingerprint, LedgerEntry, PageSpan, StoredChunk
 
 __all__ = [
+    "Position",
     "added_since",
     "batches",
     "chunks",
@@ -35,6 +36,7 @@ __all__ = [
     "position",
     "removed_since",
     "sound",
+    "token_of",
     "vectors",
     "vectors_of_digests",
 ]
@@ -42,7 +44,18 @@ __all__ = [
 _BATCH = 500  # bound parameters in one statement
 _ROWS = 4096  # rows in memory at a time when a collection is read from end to end
 _T = TypeVar("_T")
-_POSITION = select(CollectionRow.sequence, CollectionRow.horizon).where(CollectionRow.id == bindparam("id"))
+_COMMIT = select(CommitRow.token, CommitRow.chunks).where(
+    CommitRow.collection_id == bindparam("id"), CommitRow.sequence == bindparam("sequence")
+)
+_POSITION = (
+    select(CollectionRow.sequence, CollectionRow.horizon, CommitRow.token, CommitRow.chunks)
+    .join(
+        CommitRow,
+        (CommitRow.collection_id == CollectionRow.id) & (CommitRow.sequence == CollectionRow.sequence),
+        isouter=True,
+    )
+    .where(CollectionRow.id == bindparam("id"))
+)
 _WITHOUT_TEXT = [c for c in DocumentRow.__table__.c if c.name not in ("text", "pages", "text_checksum")]
 
 
@@ -126,10 +139,35 @@ def name_of(connection: Connection, collection_id: int) -> str | None:
     return connection.scalar(select(CollectionRow.name).where(CollectionRow.id == collection_id))
 
 
-def position(connection: Connection, collection_id: int) -> tuple[int, int] | None:
-    """Sequence and horizon of a collection; None where it was deleted."""
+class Position(NamedTuple):
+    """Where a collection stands: its last commit with its token, its horizon, and how many chunks it has."""
+
+    sequence: int
+    horizon: int
+    token: str
+    chunks: int
+
+
+def position(connection: Connection, collection_id: int) -> Position | None:
+    """Where a collection stands; None where it was deleted.
+
+    Raises:
+        StoreDamaged: Its last commit is lost.
+    """
     row = connection.execute(_POSITION, {"id": collection_id}).one_or_none()
-    return None if row is None else (row.sequence, row.horizon)
+    if row is None:
+        return None
+    if row.token is None and row.sequence:
+        damaged(connection, collection_id, f"commit {row.sequence}")
+    return Position(row.sequence, row.horizon, row.token or "", row.chunks or 0)
+
+
+def token_of(connection: Connection, collection_id: int, sequence: int) -> str | None:
+    """The token of a commit, empty before the first; None where it is not known any more, or was another history's."""
+    if sequence == 0:
+        return ""
+    row = connection.execute(_COMMIT, {"id": collection_id, "sequence": sequence}).one_or_none()
+    return None if row is None else str(row.token)
 
 
 def counts(connection: Connection, collection_id: int) -> tuple[int, int]:
@@ -219,15 +257,18 @@ def _owners(connection: Connection, collection_id: int, ids: Iterable[int], chec
 
 
 def vectors(connection: Connection, collection_id: int, ids: Sequence[int]) -> dict[int, bytes]:
-    """The stored vectors of chunks by id.
+    """The stored vectors of a collection's chunks by id.
 
     Raises:
         StoreDamaged: One of them is not as it was written.
     """
+    owned = select(VectorRow.__table__, ChunkRow.collection_id).join(ChunkRow, ChunkRow.id == VectorRow.chunk_id)
     found: dict[int, bytes] = {}
     with sound(connection, collection_id) as check:
         for batch in batches(ids):
-            for row in connection.execute(select(VectorRow.__table__).where(VectorRow.chunk_id.in_(batch))):
+            for row in connection.execute(owned.where(VectorRow.chunk_id.in_(batch))):
+                if row.collection_id != collection_id:
+                    continue
                 check(f"the vector of chunk {row.chunk_id}", checksums.of_vector(*row[:2]), row.checksum)
                 found[row.chunk_id] = row.vector
     return found

@@ -3,7 +3,7 @@
 The caller holds the collection's lock, so the rows read here cannot change before they are written.
 """
 
-import math
+import secrets
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,32 +11,33 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
 from indexes.catalogue import attributes, checksums
+from indexes.catalogue.checking import check_entry, check_texts
 from indexes.catalogue.ids import draw
 from indexes.catalogue.models import (
     ChunkRow,
     CollectionRow,
+    CommitRow,
     DocumentRow,
     LedgerRow,
     TombstoneRow,
     VectorRow,
 )
 from indexes.catalogue.reading import batches, sound
-from indexes.errors import EncoderMismatch, UsageError
-from indexes.records import Change, Chunk, Document, EncoderFingerprint, LedgerEntry
-from indexes.vectors import normalised
+from indexes.records import Change, Chunk, Document, LedgerEntry
 
 __all__ = [
+    "add_commit",
     "advance",
-    "check",
     "delete_document",
     "forget",
     "insert_chunks",
     "insert_document",
     "put_document",
     "record",
+    "recount",
     "remove_chunks",
     "rename_document",
     "sweep",
@@ -44,42 +45,7 @@ __all__ = [
 
 _CHUNK = cast(Table, ChunkRow.__table__)
 _DOCUMENT = cast(Table, DocumentRow.__table__)
-
-
-def check(document: Document, chunks: Sequence[Chunk], vectors: np.ndarray, encoder: EncoderFingerprint) -> np.ndarray:
-    """The vectors (n, d) as they are stored, once all that is to be stored was found sound.
-
-    Raises:
-        EncoderMismatch: The vectors have another dimension than the collection's.
-        UsageError: Something else cannot be stored; the text says what.
-    """
-    vectors = (
-        np.asarray(vectors, np.float32).reshape(len(chunks), -1) if len(chunks) else np.empty((0, encoder.dimension))
-    )
-    if vectors.shape[1] != encoder.dimension:
-        raise EncoderMismatch(
-            f"Vectors of {vectors.shape[1]} dimensions came for {document.uri!r}; "
-            f"the collection's encoder {encoder.name!r} makes {encoder.dimension}."
-        )
-    if not np.isfinite(vectors).all():
-        raise UsageError(f"The encoder gave numbers that are not finite for {document.uri!r}: use another encoder.")
-    for name, value in (
-        ("key", document.key),
-        ("name", document.uri),
-        ("title", document.title),
-        ("text", document.text),
-    ):
-        _check_text(document.uri, name, value)
-    _check_metadata(document.uri, document.metadata)
-    for chunk in chunks:
-        if not 0 <= chunk.start <= chunk.end <= len(document.text):
-            raise UsageError(
-                f"A chunk of {document.uri!r} spans {chunk.start} to {chunk.end}; "
-                f"the text has {len(document.text)} characters."
-            )
-        _check_text(document.uri, "context", chunk.context)
-        _check_metadata(document.uri, chunk.metadata)
-    return normalised(vectors)
+_CHARACTERS = 1 << 22  # of chunks in memory at a time, beside one more chunk
 
 
 def put_document(
@@ -109,6 +75,7 @@ def put_document(
     ids = draw(connection, ChunkRow, len(fresh)) if fresh else []
     new = [(id_, sequence, chunks[number]) for id_, number in zip(ids, fresh, strict=True)]
     insert_chunks(connection, owner, document, new, vectors[fresh])
+    _count(connection, collection_id, sequence, len(fresh))
     return Change(added=len(fresh), reused=len(kept), removed=len(removed))
 
 
@@ -136,8 +103,21 @@ def insert_chunks(
         new: The chunks, each with its id and the sequence of the commit that adds it.
         vectors: Their unit vectors (n, d).
     """
-    if not new:
-        return
+    start = length = 0
+    for stop, (_, _, chunk) in enumerate(new, 1):
+        length += chunk.end - chunk.start
+        if length >= _CHARACTERS or stop == len(new):
+            _insert_chunks(connection, owner, document, new[start:stop], vectors[start:stop])
+            start, length = stop, 0
+
+
+def _insert_chunks(
+    connection: Connection,
+    owner: Mapping[str, int],
+    document: Document,
+    new: Sequence[tuple[int, int, Chunk]],
+    vectors: np.ndarray,
+) -> None:
     rows = [_chunk_row(document, chunk, {**owner, "id": id_, "sequence": since}) for id_, since, chunk in new]
     connection.execute(insert(_CHUNK), rows)
     blobs = [(id_, vector.astype("<f4").tobytes()) for (id_, _, _), vector in zip(new, vectors, strict=True)]
@@ -165,6 +145,7 @@ def delete_document(connection: Connection, collection_id: int, key: str) -> int
 
 def rename_document(connection: Connection, collection_id: int, key: str, new_key: str, uri: str) -> bool:
     """Give a document another key and name; whatever had the new key goes. False where nothing has the old one."""
+    check_texts(uri, {"key": new_key, "name": uri})
     document_id = _id_of(connection, collection_id, key)
     if document_id is None:
         return False
@@ -180,6 +161,8 @@ def rename_document(connection: Connection, collection_id: int, key: str, new_ke
 def record(connection: Connection, collection_id: int, entries: Sequence[LedgerEntry]) -> None:
     """Write the outcomes of files, each in the place of the file's last one."""
     latest = {entry.key: entry for entry in entries}
+    for entry in latest.values():
+        check_entry(entry)
     forget(connection, collection_id, list(latest))
     now = time.time()
     rows = [
@@ -212,6 +195,7 @@ def sweep(connection: Connection, collection_id: int, sequence: int) -> None:
     )
     older = update(CollectionRow).where(CollectionRow.id == collection_id, CollectionRow.horizon < sequence)
     connection.execute(older.values(horizon=sequence))
+    connection.execute(delete(CommitRow).where(CommitRow.collection_id == collection_id, CommitRow.sequence < sequence))
 
 
 def advance(connection: Connection, collection_id: int) -> int:
@@ -219,7 +203,33 @@ def advance(connection: Connection, collection_id: int) -> int:
     connection.execute(
         update(CollectionRow).where(CollectionRow.id == collection_id).values(sequence=CollectionRow.sequence + 1)
     )
-    return connection.execute(select(CollectionRow.sequence).where(CollectionRow.id == collection_id)).scalar_one()
+    of = CollectionRow.id == collection_id
+    sequence: int = connection.execute(select(CollectionRow.sequence).where(of)).scalar_one()
+    before = select(CommitRow.chunks).where(
+        CommitRow.collection_id == collection_id, CommitRow.sequence == sequence - 1
+    )
+    add_commit(connection, collection_id, sequence, connection.scalar(before) or 0)
+    return sequence
+
+
+def add_commit(connection: Connection, collection_id: int, sequence: int, chunks: int) -> None:
+    """Say of a commit how many chunks there are after it; in the place of what was said of it, if anything."""
+    this = CommitRow.collection_id == collection_id, CommitRow.sequence == sequence
+    connection.execute(delete(CommitRow).where(*this))
+    values = {"sequence": sequence, "token": secrets.token_hex(16), "chunks": chunks}
+    connection.execute(insert(CommitRow).values(collection_id=collection_id, **values))
+
+
+def recount(connection: Connection, collection_id: int) -> None:
+    """Begin a history of commits anew from the chunks that are there."""
+    sequence = advance(connection, collection_id)
+    chunks = connection.scalar(select(func.count()).where(ChunkRow.collection_id == collection_id)) or 0
+    add_commit(connection, collection_id, sequence, chunks)
+
+
+def _count(connection: Connection, collection_id: int, sequence: int, chunks: int) -> None:
+    this = CommitRow.collection_id == collection_id, CommitRow.sequence == sequence
+    connection.execute(update(CommitRow).where(*this).values(chunks=CommitRow.chunks + chunks))
 
 
 def _change(connection: Connection, collection_id: int, document_id: int, **changes: str) -> Any:
@@ -311,25 +321,4 @@ def remove_chunks(connection: Connection, collection_id: int, ids: Sequence[int]
         )
     for batch in batches(ids):
         connection.execute(delete(ChunkRow).where(ChunkRow.id.in_(batch)))
-
-
-def _check_text(uri: str, what: str, text: str) -> None:
-    if "\0" in text:
-        raise UsageError(f"The {what} of {uri!r} holds a NUL character at {text.index(chr(0))}: remove it first.")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(
-            f"The {what} of {uri!r} holds half a character at {error.start}: decode it properly first."
-        ) from None
-
-
-def _check_metadata(uri: str, metadata: Mapping[str, Any]) -> None:
-    for key, value in metadata.items():
-        if not isinstance(key, str) or not isinstance(value, str | int | float | bool | None):
-            raise UsageError(
-                f"The metadata {key!r} of {uri!r} is {value!r}: expected a text, a number, true, false or null."
-            )
-        if isinstance(value, float) and not math.isfinite(value):
-            raise UsageError(f"The metadata {key!r} of {uri!r} is {value!r}: expected a finite number.")
-        _check_text(uri, f"metadata {key!r}", f"{key}{value}")
+    _count(connection, collection_id, sequence, -len(ids))

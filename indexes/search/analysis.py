@@ -20,8 +20,11 @@ from typing import Any
 
 __all__ = ["identity", "query_terms", "terms"]
 
-_RULES = 1
+_RULES = 2
 """Raised whenever the same text would give other terms than before: what is stored then is made again."""
+
+_LONGEST_WORD = 64
+"""Letters; what is longer is no word, stays as it is and is not kept in memory: stemming takes the square of them."""
 
 _UNSPACED = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003ffff"
 _LETTERS = rf"[^\W_{_UNSPACED}]+"
@@ -95,10 +98,14 @@ def _stemmer() -> Any:
 _STEMMING = threading.Lock()
 
 
-@lru_cache(maxsize=1 << 17)
 def _stem(word: str) -> str:
-    if not (word.isascii() and word.isalpha()):
+    if len(word) > _LONGEST_WORD or not (word.isascii() and word.isalpha()):
         return word
+    return _cached_stem(word)
+
+
+@lru_cache(maxsize=1 << 17)
+def _cached_stem(word: str) -> str:
     with _STEMMING:  # a stemmer keeps the word it works on in itself
         return str(_stemmer().stemWord(word))
 

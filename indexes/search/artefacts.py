@@ -9,6 +9,7 @@ not agree with its manifest is not used. Readers map the files, and go on using 
 """
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,9 +33,11 @@ from indexes.search.segment import Segment, merge, needs_writing
 __all__ = ["LOCK", "Artefacts", "BadArtefact", "Manifest", "Part"]
 
 LOCK = "writer.lock"
-_LAYOUT = 2
+_LAYOUT = 3
 _NAME = re.compile(r"(generation|segment)-([1-9]\d{0,17})")
 _MANIFEST = "manifest.json"
+_UNUSABLE = OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, RecursionError, MemoryError
+"""What reading files raises that are missing, damaged or crafted."""
 _LONGEST_MANIFEST = 1 << 22
 _WORKSHOP = 10**17  # a number that no segment reaches
 
@@ -68,6 +71,7 @@ class Manifest:
     sequence: int
     encoder: dict[str, Any]
     created: float
+    token: str
     analysis: str
     parts: tuple[Part, ...]
 
@@ -95,18 +99,24 @@ class Artefacts:
         return self._numbers("generation")
 
     def save(
-        self, groups: Sequence[Sequence[Segment]], sequence: int, kind: Kind | None = None, *, afresh: bool = False
+        self,
+        groups: Sequence[Sequence[Segment]],
+        commit: tuple[int, str],
+        kind: Kind | None = None,
+        *,
+        afresh: bool = False,
     ) -> int:
-        """Write a new generation that stands at commit ``sequence``; returns its number once it is durable.
+        """Write a new generation that stands at a commit; returns its number once it is durable.
 
         Args:
             groups: The segments; those of a group are merged, where they are not one that is on disk already.
-            sequence: The commit.
+            commit: The number of the commit, and its token.
             kind: The kind of the dense indexes; by default the one that the size of each asks for.
             afresh: Write every segment again.
 
         Raises:
             OSError: It could not be written; nothing has changed.
+            BadArtefact: What it would be made from is damaged.
         """
         known = {part.seal: part for part in self._newest_parts()}
         kept: list[tuple[Part, np.ndarray | None]] = []
@@ -114,11 +124,16 @@ class Artefacts:
             if not afresh and not needs_writing(group) and group[0].seal in known:
                 kept.append((known[group[0].seal], group[0].live))
             else:
+                for segment in group:  # damage since it was mapped must not get a checksum that fits
+                    if segment.seal in known:
+                        self._check(known[segment.seal])
                 kept.append((self._write(group, kind), None))
         generation = max(self.generations(), default=0) + 1
         with written_beside(self.folder / f"generation-{generation}") as folder:
             parts = tuple(_with_live(folder, part, live) for part, live in kept)
-            manifest = Manifest(_LAYOUT, generation, sequence, asdict(self.encoder), self.created, identity(), parts)
+            manifest = Manifest(
+                _LAYOUT, generation, commit[0], asdict(self.encoder), self.created, commit[1], identity(), parts
+            )
             body = asdict(manifest)
             text = json.dumps({"manifest": body, "checksum": _sealed(body)}, ensure_ascii=False, indent=1)
             (folder / _MANIFEST).write_text(text, encoding="utf-8")
@@ -144,7 +159,7 @@ class Artefacts:
             for part in manifest.parts:
                 segment = mapped.get(part.seal) or self._segment(part)
                 segments.append(replace(segment, live=_live_rows(folder, part)))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RecursionError) as error:
+        except _UNUSABLE as error:
             raise BadArtefact(f"generation {generation}: {error}") from error
         return tuple(segments), manifest
 
@@ -175,7 +190,11 @@ class Artefacts:
             shutil.rmtree(path, ignore_errors=True)
 
     def _entries(self) -> list[Path]:
-        return sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+        """What lies in the directory; nothing where it cannot be read, for all of it can be made again."""
+        try:
+            return sorted(self.folder.iterdir()) if os.access(self.folder, os.R_OK | os.X_OK) else []
+        except OSError:
+            return []
 
     def _numbers(self, what: str) -> list[int]:
         found = (_NAME.fullmatch(path.name) for path in self._entries())
@@ -186,7 +205,7 @@ class Artefacts:
         for generation in self.generations():
             try:
                 return self._manifest(self.folder / f"generation-{generation}").parts
-            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            except _UNUSABLE:
                 continue
         return ()
 
@@ -221,24 +240,42 @@ class Artefacts:
             raise ValueError("it is the copy of another")
         return replace(manifest, parts=tuple(Part(**part) for part in stored["manifest"]["parts"]))
 
+    def _check(self, part: Part) -> None:
+        """Compare the files of a segment with what was written.
+
+        Raises:
+            BadArtefact: They differ.
+        """
+        folder = self.folder / part.name
+        try:
+            _check_names(folder, set(part.files))
+            for name, expected in part.files.items():
+                if Path(name).name != name or checksum(folder / name) != expected:
+                    raise ValueError(f"{name} of {part.name} is not what was written")
+        except OSError as error:
+            raise BadArtefact(f"{part.name} cannot be read: {error}") from error
+        except ValueError as error:
+            raise BadArtefact(str(error)) from error
+
     def _segment(self, part: Part) -> Segment:
         if not _NAME.fullmatch(part.name) or part.kind not in KINDS:
             raise ValueError(f"{part.name!r} is no segment")
+        self._check(part)
         folder = self.folder / part.name
-        _check_names(folder, set(part.files))
-        for name, expected in part.files.items():
-            if Path(name).name != name or checksum(folder / name) != expected:
-                raise ValueError(f"{name} of {part.name} is not what was written")
         ids, vectors = open_array(folder, "ids"), open_array(folder, "vectors")
         lexical = Postings.open(folder)
         shapes = ids.shape, vectors.shape, lexical.lengths.shape
         if shapes != ((part.rows,), (part.rows, self.encoder.dimension), (part.rows,)):
             raise ValueError(f"the files of {part.name} do not fit together")
-        if (ids.dtype.str, vectors.dtype.str) != ("<i8", "<f4"):
+        if (ids.dtype.str, vectors.dtype.str) != ("<i8", "<f4") or not vectors.flags.c_contiguous or not _rises(ids):
             raise ValueError(f"{part.name} holds numbers of another kind")
         ivf = None if part.kind == "flat" else Ivf.open(folder, part.kind, part.rows, self.encoder.dimension)
         dense = DenseIndex(vectors, ivf, (folder / "vectors.npy").open("rb", buffering=0))
         return Segment(ids, dense, lexical, name=part.name, seal=part.seal)
+
+
+def _rises(numbers: np.ndarray) -> bool:
+    return bool((np.diff(numbers) > 0).all())
 
 
 def _with_live(folder: Path, part: Part, live: np.ndarray | None) -> Part:

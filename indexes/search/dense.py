@@ -30,6 +30,9 @@ _PROBES = {"ivf_sq8": 80, "ivf_pq": 128}
 _OVERSAMPLING = {"ivf_sq8": 1, "ivf_pq": 30}
 _FEW = 4096  # allowed rows up to which comparing them one by one costs less than looking through lists
 _READ = 512  # vectors up to which reading them one by one is as fast as touching the map
+_SORTED = 256  # cosines up to which sorting all of them costs less than finding the best first
+_COPYING = 16  # how many times longer it takes to copy a vector out than to compare it in its place
+_LAST_BITS = 1e-5  # more than the error of a product in single precision
 _BLOCK = 16_384
 
 
@@ -52,6 +55,7 @@ class Allowed:
     """Rows that may come back: those where ``mask`` (n,) bool is true."""
 
     mask: np.ndarray
+    _in_lists: np.ndarray | None = None
 
     @cached_property
     def count(self) -> int:
@@ -62,6 +66,14 @@ class Allowed:
     def rows(self) -> np.ndarray:
         """The rows (m,) int64 that may come back, rising."""
         return np.flatnonzero(self.mask)
+
+    def in_lists(self, ivf: Ivf) -> np.ndarray:
+        """How many of the rows are in each list (lists,) of the inverted file over them."""
+        if self._in_lists is None:
+            counts = np.bincount(ivf.list_of[self.rows], minlength=ivf.lists)
+            object.__setattr__(self, "_in_lists", counts)
+            return counts
+        return self._in_lists
 
     @cached_property
     def bits(self) -> np.ndarray:
@@ -101,29 +113,39 @@ class DenseIndex:
         count = total if allowed is None else allowed.count
         wanted = min(k, count)
         if self.ivf is not None and count > _FEW and wanted:
-            rows = self._candidates(self.ivf, query, wanted, count / total, allowed)
+            rows = self._candidates(self.ivf, query, wanted, allowed)
             if len(rows) >= wanted:
                 return self._best(query, wanted, rows)
         return self._best(query, wanted, None if allowed is None else allowed.rows)
 
-    def _candidates(self, ivf: Ivf, query: np.ndarray, k: int, share: float, allowed: Allowed | None) -> np.ndarray:
-        """Rows near to the query: of rare ones more lists are looked through, of many more are taken along."""
-        probes = _PROBES[ivf.kind] / share**0.5
+    def _candidates(self, ivf: Ivf, query: np.ndarray, k: int, allowed: Allowed | None) -> np.ndarray:
+        """Rows near to the query: as many allowed ones are met as a search without a filter would meet."""
         count = _OVERSAMPLING[ivf.kind] * k + 16
-        probes = max(probes, 2 * count * ivf.lists / (share * len(self.vectors)))
-        return ivf.search(query, count, round(probes), None if allowed is None else allowed.bits)
+        met = max(_PROBES[ivf.kind] * len(self.vectors) // ivf.lists, 2 * count)
+        if allowed is None:
+            return ivf.search(query, count, -(-met * ivf.lists // len(self.vectors)), None)
+        return ivf.search(query, count, ivf.probes_for(query, allowed.in_lists(ivf), 2 * met), allowed.bits)
 
     def _best(self, query: np.ndarray, k: int, rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """The ``k`` rows of highest cosine among ``rows`` (m,), or among all; equal ones in the order of rows."""
-        cosines = self.vectors @ query if rows is None else self._some(rows) @ query
-        if k < len(cosines):
-            least = np.partition(cosines, len(cosines) - k)[len(cosines) - k] if k else np.inf
-            near = np.flatnonzero(cosines >= least)
-            cosines, rows = cosines[near], near if rows is None else rows[near]
-        elif rows is None:
-            rows = np.arange(len(cosines))
-        best = np.lexsort((rows, -cosines))[:k]
-        return rows[best], cosines[best]
+        if rows is None or len(rows) > _SORTED:
+            cosines = self._cosines(query, rows)
+            rows = np.arange(len(cosines)) if rows is None else rows
+            if 0 < k < len(cosines):
+                least = np.partition(cosines, len(cosines) - k)[len(cosines) - k]
+                rows = rows[cosines >= least - _LAST_BITS]
+        # the last bits of a product of matrices depend on where a row stands in it: equal vectors must come out equal
+        exact = np.einsum("ij,j->i", self._some(rows), query.astype(np.float64)).astype(np.float32)
+        best = np.lexsort((rows, -exact))[:k]
+        return rows[best], exact[best]
+
+    def _cosines(self, query: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
+        """The cosines (m,) of some rows, or of all, exact but for the last bits; copies a block of them at a time."""
+        if rows is None or len(rows) * _COPYING > len(self.vectors):
+            every: np.ndarray = self.vectors @ query
+            return every if rows is None else every[rows]
+        starts = range(0, len(rows), _BLOCK)
+        return np.concatenate([self._some(rows[start : start + _BLOCK]) @ query for start in starts])
 
     def _some(self, rows: np.ndarray) -> np.ndarray:
         """The vectors (m, d) of some rows."""
@@ -156,4 +178,4 @@ def grown(first: DenseIndex, places: np.ndarray, vectors: np.ndarray, kind: Kind
 
 
 def _suits(ivf: Ivf, rows: int) -> bool:
-    return lists_for(rows) // 2 <= ivf.lists <= lists_for(rows) * 2
+    return lists_for(rows) // 2 <= ivf.lists <= min(lists_for(rows) * 2, rows)

@@ -8,7 +8,7 @@ mapped, checked to be what they should be, and never changed; `Ivf.moved` makes 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,12 +31,18 @@ def _faiss() -> Any:
     return faiss
 
 
+@cache
+def _parameters(probes: int) -> Any:
+    """The parameters of a search without a selection, never changed: making them costs a part of a short search."""
+    return _faiss().SearchParametersIVF(nprobe=probes)
+
+
 def lists_for(rows: int) -> int:
     """How many lists suit a number of vectors: the power of two nearest to 4 √rows, as the FAISS guidelines advise."""
     return min(rows, 1 << round(math.log2(4 * math.sqrt(rows))))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Ivf:
     """An inverted file over rows numbered from 0."""
 
@@ -59,6 +65,32 @@ class Ivf:
     def lists(self) -> int:
         """The number of lists."""
         return int(self.index.nlist)
+
+    @cached_property
+    def list_of(self) -> np.ndarray:
+        """The list (n,) int32 that each row is in."""
+        lists = np.empty(self.index.ntotal, np.int32)
+        for number in range(self.lists):
+            lists[self._list(number)[0]] = number
+        return lists
+
+    @cached_property
+    def _centroids(self) -> tuple[np.ndarray, np.ndarray]:
+        """The centroids (lists, d), and the squares of their lengths (lists,)."""
+        centroids: np.ndarray = self.index.quantizer.reconstruct_n(0, self.lists)
+        return centroids, np.einsum("ij,ij->i", centroids, centroids)
+
+    def probes_for(self, query: np.ndarray, sizes: np.ndarray, wanted: int) -> int:
+        """In how many lists to look, the nearest first, until they hold ``wanted`` rows.
+
+        Args:
+            query: A unit vector (d,) float32.
+            sizes: How many rows (lists,) of each list count.
+            wanted: How many are wanted.
+        """
+        centroids, squares = self._centroids
+        order = np.argsort(squares - 2 * (centroids @ query))
+        return int(np.searchsorted(np.cumsum(sizes[order]), wanted)) + 1
 
     def add(self, blocks: Iterable[np.ndarray]) -> None:
         """Put unit vectors (m, d), block by block, after those that are there. Only while it is being made."""
@@ -119,8 +151,12 @@ class Ivf:
             probes: In how many lists to look.
             bits: One bit for each row, the lowest first in its byte: whether it may come back; None for all.
         """
-        selector = None if bits is None else _faiss().IDSelectorBitmap(len(bits), _faiss().swig_ptr(bits))
-        parameters = _faiss().SearchParametersIVF(nprobe=min(probes, self.lists), sel=selector)
+        probes = min(probes, self.lists)
+        if bits is None:
+            parameters = _parameters(probes)
+        else:
+            selector = _faiss().IDSelectorBitmap(len(bits), _faiss().swig_ptr(bits))
+            parameters = _faiss().SearchParametersIVF(nprobe=probes, sel=selector)
         _, rows = self.index.search(query[None], count, params=parameters)
         found: np.ndarray = rows[0][rows[0] >= 0]
         return found

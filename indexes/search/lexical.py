@@ -179,6 +179,10 @@ class Postings:
         sizes = len(opened.offsets), len(opened.rows)
         if kinds != ["<u8", "<i8", "<i4", "<u2", "<i4"] or sizes != (len(opened.hashes) + 1, len(opened.counts)):
             raise ValueError("the postings do not fit together")
+        within = not len(opened.rows) or (opened.rows.min() >= 0 and opened.rows.max() < len(opened.lengths))
+        ends = opened.offsets[0], opened.offsets[-1]
+        if not within or ends != (0, len(opened.rows)) or (np.diff(opened.offsets) < 0).any():
+            raise ValueError("the postings point elsewhere")
         return opened
 
     def of(self, term: str) -> slice:

@@ -13,11 +13,12 @@ from sqlalchemy import Connection
 
 from indexes.catalogue import reading
 from indexes.catalogue.connection import Catalogue
+from indexes.catalogue.reading import Position
 from indexes.catalogue.selection import select_ids
 from indexes.errors import UnknownCollection
 from indexes.filters import Filter
 from indexes.search.artefacts import Artefacts, BadArtefact
-from indexes.search.dense import Kind
+from indexes.search.dense import Kind, choose_kind
 from indexes.search.segment import Segment, merge, plan, settle
 from indexes.search.snapshot import Selection, Snapshot
 
@@ -54,7 +55,7 @@ class Reader:
         version = catalogue.version()
         found = self._unchanged(version, where)
         seen, _ = self._known
-        if version and seen and version[:-1] != seen[:-1]:  # another file is in the place of the catalogue's
+        if version and seen and version[:2] != seen[:2]:  # another file is in the place of the catalogue's
             with self._lock:
                 self._snapshot = None
         while found is None:
@@ -92,25 +93,39 @@ class Reader:
         Raises:
             UnknownCollection: The collection was deleted meanwhile.
         """
-        found = reading.position(connection, self._id)
-        if found is None:
+        at = reading.position(connection, self._id)
+        if at is None:
             raise self._gone()
-        sequence, horizon = found
         stamp = self._artefacts.stamp()
         held = self._snapshot
-        if held is not None and held.sequence == sequence and held.stamp == stamp:
+        if held is not None and (held.sequence, held.token, held.stamp) == (at.sequence, at.token, stamp):
             return held
         with self._lock:
             held = self._snapshot
-            if held is not None and held.sequence > sequence:
+            if held is not None and held.sequence > at.sequence:
                 self._behind += 1
                 if self._behind < _PATIENCE:
                     return None
                 held = None  # it is not the transaction that is old: the catalogue was put back to an older state
             self._behind = 0
-            held = self._caught_up(connection, self._start(sequence, horizon, held, stamp), sequence)
-            self._snapshot = held
-            return held
+            caught_up = self._caught_up(connection, self._start(connection, at, held, stamp), at)
+            if caught_up.live_count != at.chunks:
+                _log.warning("Collection %r: its files do not fit; it is made again from the catalogue.", self._name)
+                caught_up = self._caught_up(connection, Snapshot(0, (), stamp=stamp), at)
+            if caught_up.live_count != at.chunks:
+                reading.damaged(connection, self._id, f"an index ({at.chunks} chunks, {caught_up.live_count} found)")
+            self._snapshot = caught_up
+            return caught_up
+
+    def is_compact(self, snapshot: Snapshot) -> bool:
+        """Whether a state lies in files as one segment of the right kind, without removed rows."""
+        if snapshot.pending or len(snapshot.segments) > 1:
+            return False
+        return all(
+            part.live is None
+            and part.dense.kind == choose_kind(len(part.ids), self._artefacts.encoder.dimension, self._kind)
+            for part in snapshot.segments
+        )
 
     def publish(self, snapshot: Snapshot, *, afresh: bool = False) -> Snapshot:
         """Write a snapshot as a new generation and go on from its files. The caller holds the collection's lock.
@@ -124,7 +139,7 @@ class Reader:
         """
         parts = [segment for segment in snapshot.segments if segment.live_count]
         groups = [parts] if afresh and parts else plan(parts)
-        generation = self._artefacts.save(groups, snapshot.sequence, self._kind, afresh=afresh)
+        generation = self._artefacts.save(groups, (snapshot.sequence, snapshot.token), self._kind, afresh=afresh)
         stamp = self._artefacts.stamp()
         return self._taken_up(self._of_files(generation, snapshot.segments, stamp))
 
@@ -147,13 +162,14 @@ class Reader:
                 part = folder / str(len(parts))
                 part.mkdir()
                 parts.append(merge([Segment.build(ids, vectors, texts)], "flat", part))
-            generation = self._artefacts.save([parts] if parts else [], found[0], self._kind, afresh=True)
+            commit = found.sequence, found.token
+            generation = self._artefacts.save([parts] if parts else [], commit, self._kind, afresh=True)
         stamp = self._artefacts.stamp()
         return self._taken_up(self._of_files(generation, (), stamp))
 
     def _of_files(self, generation: int, held: tuple[Segment, ...], stamp: int) -> Snapshot:
         segments, manifest = self._artefacts.load(generation, held)
-        return Snapshot(manifest.sequence, segments, generation, len(segments), stamp)
+        return Snapshot(manifest.sequence, segments, manifest.token, generation, len(segments), stamp)
 
     def _taken_up(self, published: Snapshot) -> Snapshot:
         """Go on from files that were just written."""
@@ -166,9 +182,9 @@ class Reader:
     def _gone(self) -> UnknownCollection:
         return UnknownCollection(f"Collection {self._name!r} was deleted meanwhile: ingest it again, or use another.")
 
-    def _start(self, sequence: int, horizon: int, held: Snapshot | None, stamp: int) -> Snapshot:
+    def _start(self, connection: Connection, at: Position, held: Snapshot | None, stamp: int) -> Snapshot:
         """The best state to catch up from: the one that is held, or a newer generation of files, or nothing."""
-        usable = held is not None and held.sequence >= horizon
+        usable = held is not None and self._is_past(connection, at, held)
         if held is not None and usable and held.stamp == stamp:
             return held
         newest = held.generation if held is not None and usable else 0
@@ -181,17 +197,22 @@ class Reader:
                 found = self._of_files(generation, held.segments if held else (), stamp)
             except BadArtefact as error:
                 if generation not in self._artefacts.generations():  # a writer has just replaced it
-                    return self._start(sequence, horizon, held, self._artefacts.stamp())
+                    return self._start(connection, at, held, self._artefacts.stamp())
                 self._bad.add(generation)
                 _log.warning("Collection %r: %s; it is made again from the catalogue.", self._name, error)
                 continue
-            if horizon <= found.sequence <= sequence:
+            if self._is_past(connection, at, found):
                 return found
         return replace(held, stamp=stamp) if held is not None and usable else Snapshot(0, (), stamp=stamp)
 
-    def _caught_up(self, connection: Connection, start: Snapshot, sequence: int) -> Snapshot:
-        """The state at commit ``sequence``, from an earlier one."""
-        if start.sequence == sequence:
+    def _is_past(self, connection: Connection, at: Position, state: Snapshot) -> bool:
+        """Whether a state is one that the catalogue has gone through, and can be caught up from."""
+        known = at.horizon <= state.sequence <= at.sequence
+        return known and reading.token_of(connection, self._id, state.sequence) == state.token
+
+    def _caught_up(self, connection: Connection, start: Snapshot, at: Position) -> Snapshot:
+        """The state at a position, from an earlier one."""
+        if start.sequence == at.sequence:
             return start
         segments = start.segments
         removed = reading.removed_since(connection, self._id, start.sequence)
@@ -202,4 +223,4 @@ class Reader:
         for ids, vectors, texts in reading.added_since(connection, self._id, start.sequence, dimension):
             segments = settle((*segments, Segment.build(ids, vectors, texts)), start.fixed)
             pending += len(ids)
-        return replace(start, sequence=sequence, segments=segments, pending=pending, selections={})
+        return replace(start, sequence=at.sequence, token=at.token, segments=segments, pending=pending, selections={})

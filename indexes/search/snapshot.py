@@ -22,7 +22,7 @@ Selection = tuple[Allowed | None, ...]
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """The collection as of commit ``sequence``.
+    """The collection as of commit ``sequence``, whose ``token`` tells it from those of other histories.
 
     The first ``fixed`` segments lie in the files of ``generation``, 0 where there is none. ``stamp`` is the state of
     the directory of files when this was made, for the reader to see that there is something new. ``pending`` counts
@@ -31,6 +31,7 @@ class Snapshot:
 
     sequence: int
     segments: tuple[Segment, ...]
+    token: str = ""
     generation: int = 0
     fixed: int = 0
     stamp: int = 0
@@ -65,7 +66,9 @@ class Snapshot:
         found = []
         for segment, allowed in self._parts(selection):
             rows, cosines = segment.dense.search(query, k, allowed)
-            found.append((segment.ids[rows], np.clip(cosines.astype(np.float64), -1, 1)))
+            found.append((segment.ids[rows], np.clip(cosines, -1, 1).astype(np.float64)))
+        if len(found) == 1:  # rows are in the order of ids, so this is sorted already
+            return list(zip(found[0][0].tolist(), found[0][1].tolist(), strict=True))
         return _best(found, k)
 
     def lexical(self, query: Mapping[str, int], k: int, selection: Selection | None) -> Found:

@@ -7,7 +7,7 @@ A chunk that a search found becomes a ``Document`` whose text is ``page_content`
 
 A ``Document`` that is stored becomes a document of one chunk, and comes back as it was. A collection holds texts,
 numbers, booleans and nulls as metadata, and can filter by them; what a loader of LangChain gives beyond that (lists,
-mappings) goes as JSON under one reserved key. Of such, tuples come back as lists.
+mappings, numbers beyond 64 bits) goes as JSON under one reserved key. Of such, tuples come back as lists.
 """
 
 import json
@@ -19,6 +19,7 @@ from langchain_core.documents import Document
 
 from indexes import records
 from indexes.errors import UsageError
+from indexes.storable import is_whole
 
 __all__ = ["from_chunk", "from_hit", "from_stored", "to_stored"]
 
@@ -67,7 +68,8 @@ def _packed(metadata: Mapping[str, Any]) -> dict[str, records.Scalar]:
     plain = {
         key: value
         for key, value in metadata.items()
-        if key != NESTED and isinstance(value, str | int | float | bool | None)
+        if key != NESTED
+        and (isinstance(value, str | float | None) or (isinstance(value, int) and is_whole(int(value))))
     }
     nested = {key: value for key, value in metadata.items() if key not in plain}
     if not nested:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sqlalchemy import select
 import indexes.backup.container
 import indexes.backup.contents
 import indexes.database
+from indexes.catalogue import writing
 from indexes.catalogue.models import Base
 from indexes.collection import Collection
 from indexes.database import Database
@@ -43,7 +45,7 @@ def rows(database: Database, name: str, *, ids: bool = True) -> dict[str, list[s
             row.id for row in connection.execute(select(Base.metadata.tables["chunk"])) if row.collection_id == number
         ]
         for table in Base.metadata.sorted_tables:
-            if table.name in ("migration", "collection", "tombstone"):
+            if table.name in ("migration", "collection", "commits", "tombstone"):
                 continue
             hide = hidden | ({"id"} if table.name.endswith("_attribute") else set())
             found[table.name] = sorted(
@@ -497,3 +499,78 @@ def test_killed_in_the_middle_nothing_half_is_there(
     assert [info.name for info in elsewhere.collections()] == ["there"]
     elsewhere.restore(file)
     assert rows(elsewhere, "papers") == rows(database, "papers")
+
+
+def overlapping(frames: list[Frame], copies: int) -> list[Frame]:
+    """One document whose chunks are each its whole text."""
+    at = next(number for number, frame in enumerate(frames) if frame[0] == b"C")
+    document, row = json.loads(frames[1][1]), json.loads(frames[at][1])[0]
+    text = b"word " * 20_000
+    document.update(chunks=copies, pages=[])
+    frames = [frames[0], (b"D", json.dumps(document).encode()), (b"T", text)]
+    for number in range(copies):
+        chunk = [number + 1, row[1], 0, len(text), None, str(number), "", {}]
+        frames += [(b"C", json.dumps([chunk]).encode()), (b"V", np.eye(16, dtype="<f4")[0].tobytes())]
+    return [*frames, (b"E", json.dumps({"documents": 1, "chunks": copies, "entries": 0}).encode())]
+
+
+def test_a_file_does_not_grow_without_bound_as_it_is_restored(good: bytes, elsewhere: Database, file: Path) -> None:
+    file.write_bytes(sealed(overlapping(frames_of(good), 18)))
+    with pytest.raises(StoreDamaged, match="overlap"):
+        elsewhere.restore(file)
+    assert elsewhere.collections() == []
+    file.write_bytes(sealed(overlapping(frames_of(good), 16)))
+    assert elsewhere.restore(file).chunks == 16
+
+
+def test_chunks_are_written_some_characters_at_a_time(
+    collection: Collection, toys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[list[int]] = []
+    insert = writing._insert_chunks
+
+    def noted(connection: Any, owner: Any, document: Document, new: Any, unit: Any) -> None:
+        written.append([chunk.end - chunk.start for _, _, chunk in new])
+        insert(connection, owner, document, new, unit)
+
+    monkeypatch.setattr(writing, "_insert_chunks", noted)
+    monkeypatch.setattr(writing, "_CHARACTERS", 100)
+    made = toys.make("a", toys.PARAGRAPHS)
+    with collection.writer() as writer:
+        writer.put(made.document, made.chunks, made.vectors)
+    assert [length for batch in written for length in batch] == [len(text) for text in toys.PARAGRAPHS]
+    assert len(written) > 1
+    assert all(sum(batch[:-1]) < 100 for batch in written)
+    toys.assert_searches(collection, toys.Oracle.of(collection, [made]))
+
+
+def with_ids(frames: list[Frame], lift: Callable[[int, int], int]) -> list[Frame]:
+    """The documents with other ids, by number of the document and id."""
+    lifted, number = [], -1
+    for kind, payload in frames:
+        if kind == b"D":
+            document, number = json.loads(payload), number + 1
+            lifted.append((kind, json.dumps(document | {"id": lift(number, document["id"])}).encode()))
+        elif kind == b"C":
+            rows = [[lift(number, row[0]), *row[1:]] for row in json.loads(payload)]
+            lifted.append((kind, json.dumps(rows).encode()))
+        else:
+            lifted.append((kind, payload))
+    return lifted
+
+
+def test_a_file_cannot_use_up_the_ids_of_a_database(good: bytes, elsewhere: Database, file: Path, toys: Any) -> None:
+    mine = elsewhere.create("mine", toys.ENCODER)
+    made = toys.make("mine", toys.PARAGRAPHS)
+    with mine.writer() as writer:
+        writer.put(made.document, made.chunks, made.vectors)
+    file.write_bytes(sealed(with_ids(frames_of(good), lambda _, id_: id_ + (1 << 52))))
+    assert elsewhere.restore(file).chunks == 15
+    highest = max(id_ for id_, _ in elsewhere.collection("papers").dense(np.ones(16), 99))
+    assert highest < 200
+    file.write_bytes(sealed(with_ids(frames_of(good), lambda number, id_: id_ + (number and 1 << 49))))
+    with pytest.raises(StoreDamaged, match="ids lie too far apart"):
+        elsewhere.restore(file, "again")
+    with mine.writer() as writer:
+        writer.put(replace(made.document, key="more"), made.chunks, made.vectors)
+    assert elsewhere.snapshot("mine", file.with_name("mine")).chunks == 2 * len(toys.PARAGRAPHS)

@@ -198,7 +198,7 @@ def test_files_that_say_something_else_are_found(
     vectors[1] = vectors[2]
     words = ["q q", *[f"{key} {each}" for key in KEYS[:3] for each in toys.PARAGRAPHS][1:]]
     wrong = type(segments[0]).build(np.array(segments[0].ids), vectors, words)
-    target.artefacts.save([[wrong]], manifest.sequence, afresh=True)
+    target.artefacts.save([[wrong]], (manifest.sequence, manifest.token), afresh=True)
     said = [said for kind, said in found(opened()) if kind == "files"]
     assert len(said) == 2
     assert "chunk 2: its vector differs" in said[0]
@@ -210,7 +210,7 @@ def test_files_that_say_something_else_are_found(
 def test_files_of_other_chunks_are_found(database: Database, collection: Collection, stored: Any, opened: Any) -> None:
     target = collection.target()
     segments, manifest = target.artefacts.load(target.artefacts.generations()[0])
-    target.artefacts.save([[segments[0].without(np.array([5]))]], manifest.sequence, afresh=True)
+    target.artefacts.save([[segments[0].without(np.array([5]))]], (manifest.sequence, manifest.token), afresh=True)
     assert [said for kind, said in found(opened()) if kind != "leftover"] == [
         f"collection 'papers', generation {max(target.artefacts.generations())}, chunk 5: is not in the files"
     ]

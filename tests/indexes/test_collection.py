@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -254,3 +255,43 @@ def test_readers_beside_a_writer_see_whole_states(collection: Collection, toys: 
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_ids_of_nothing_give_nothing(database: Database, collection: Collection, toys: Any) -> None:
+    made = toys.make("a", ["one"])
+    with collection.writer() as writer:
+        writer.put(made.document, made.chunks, made.vectors)
+    (id_,) = (id_ for id_, _ in collection.dense(np.ones(16), 9))
+    for far in (1 << 70, -(1 << 70), 1 << 63):
+        assert [chunk.chunk_id for chunk in collection.chunks([far, id_])] == [id_]
+        assert collection.document(far) is None
+        vectors = collection.vectors([far, id_])
+        assert not vectors[0].any()
+        assert vectors[1].any()
+    for key in ("\udcff", "a\0b"):
+        assert collection.document(key) is None
+        assert collection.contents(key) is None
+
+
+def test_vectors_of_another_collection_are_not_given(database: Database, collection: Collection, toys: Any) -> None:
+    made = toys.make("a", ["one"])
+    with collection.writer() as writer:
+        writer.put(made.document, made.chunks, made.vectors)
+    (id_,) = (id_ for id_, _ in collection.dense(np.ones(16), 9))
+    assert collection.vectors([id_]).any()
+    assert not database.create("other", toys.ENCODER).vectors([id_]).any()
+
+
+def test_compaction_applies_another_kind(home: Path, toys: Any) -> None:
+    made = toys.make("a", [f"river {n}" for n in range(60)])
+    with Database.open(home) as database:
+        collection = database.create("papers", toys.ENCODER)
+        with collection.writer() as writer:
+            writer.put(made.document, made.chunks, made.vectors)
+        collection.compact()
+    for kind in ("ivf_sq8", "flat"):
+        with Database.open(home, kind=kind) as database:
+            collection = database.collection("papers")
+            collection.compact()
+            assert [part.dense.kind for part in collection._reader.current(collection._catalogue)[0].segments] == [kind]
+            toys.assert_searches(collection, toys.Oracle.of(collection, [made]))

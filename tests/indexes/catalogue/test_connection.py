@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy import inspect
 from toys import sqlite_only
 
 import indexes.catalogue.connection
+from indexes.catalogue import commits
 from indexes.catalogue.connection import Catalogue
 from indexes.catalogue.migrations import STEPS
 from indexes.catalogue.models import Base
@@ -208,3 +210,102 @@ def test_readers_follow_a_catalogue_that_is_put_in_the_place_of_another(home: Pa
     for name in ("catalog.db", "catalog.db-commits"):
         (tmp_path / "other" / name).rename(home / name)
     assert len(reader.dense(np.ones(toys.DIMENSION), 9)) == 2
+
+
+@sqlite_only
+@pytest.mark.parametrize("content", [b"", None])
+def test_a_catalogue_that_is_gone_is_not_an_empty_one(
+    filled: Collection, database: Database, home: Path, content: bytes | None, toys: Any, tmp_path: Path
+) -> None:
+    database.snapshot("papers", tmp_path / "papers.ragstack")
+    database.close()
+    for path in home.glob("catalog.db*"):
+        if not path.name.endswith("-commits"):
+            path.unlink()
+    if content is not None:
+        (home / "catalog.db").write_bytes(content)
+    for call in (
+        Database.open(home).collections,
+        lambda: Database.open(home).create("papers", toys.ENCODER),
+        lambda: Database.open(home).restore(tmp_path / "papers.ragstack"),
+    ):
+        with pytest.raises(StoreDamaged, match=r"is gone, and \d+ commits .*`rm .*-commits`.*collections restore FILE"):
+            call()
+    with pytest.raises(StoreDamaged):
+        Database.open(home).repair()
+    with pytest.raises(StoreDamaged, match="is gone"):
+        Database.open(home).collections()
+    assert any(report.damage for report in Database.open(home).verify())
+    (home / "catalog.db-commits").unlink()
+    assert Database.open(home).restore(tmp_path / "papers.ragstack").chunks == len(toys.PARAGRAPHS)
+
+
+@sqlite_only
+def test_what_stands_beside_the_catalogue_is_read_only_so_far(filled: Collection, home: Path, toys: Any) -> None:
+    beside = home / "catalog.db-commits"
+    beside.unlink()
+    beside.symlink_to("/dev/zero")
+    assert commits.witnessed(home / "catalog.db") == 0
+    beside.unlink()
+    os.mkfifo(beside)
+    assert commits.witnessed(home / "catalog.db") == 0
+    assert Database.open(home).create("other", toys.ENCODER).info().chunks == 0
+    beside.unlink()
+    beside.write_bytes(b"1" * 10_000_000)
+    began = time.perf_counter()
+    commits.witnessed(home / "catalog.db")
+    assert time.perf_counter() - began < 0.5
+
+
+def test_home_whose_path_is_not_utf_8_is_used_as_any_other(tmp_path: Path, toys: Any) -> None:
+    home = Path(os.fsdecode(os.fsencode(tmp_path) + b"/h\xff me?%#"))
+    made = toys.make("a", toys.PARAGRAPHS)
+    with Database.open(home) as database:
+        collection = database.create("papers", toys.ENCODER)
+        with collection.writer() as writer:
+            writer.put(made.document, made.chunks, made.vectors)
+            writer.publish()
+    with Database.open(home) as database:
+        toys.assert_searches(database.collection("papers"), toys.Oracle.of(database.collection("papers"), [made]))
+        assert not any(report.damage for report in database.verify())
+        database.compact()
+        database.repair()
+    assert [path.name for path in tmp_path.iterdir()] == [home.name]
+
+
+LIST_AND_VERIFY = """
+import os, sys
+import faiss, rjieba, snowballstemmer
+import numpy as np
+from pathlib import Path
+from indexes.database import Database
+if os.getuid() == 0:
+    os.setgid(65534); os.setuid(65534)
+database = Database.open(Path(sys.argv[1]), lock_timeout=0.2)
+print([info.chunks for info in database.collections()])
+print(len(database.collection("papers").dense(np.ones(16), 99)))
+print(database.verify()[0].name == "")
+"""
+
+
+@sqlite_only
+@pytest.mark.parametrize("mode", [0, 0o444, 0o111])
+def test_files_that_cannot_be_read_stop_no_reader(
+    filled: Collection, database: Database, home: Path, tmp_path: Path, toys: Any, mode: int
+) -> None:
+    with filled.writer() as writer:
+        writer.publish()
+    database.close()
+    for path in [tmp_path, *tmp_path.parents][:3]:
+        path.chmod(path.stat().st_mode | 0o055)
+    for path in [home, *home.rglob("*")]:
+        path.chmod(0o777 if path.is_dir() else 0o666)
+    (home / "collections" / "1").chmod(mode)
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    root = Path(indexes.catalogue.connection.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", LIST_AND_VERIFY, str(home)], capture_output=True, text=True, env=environment, cwd=root
+    )
+    (home / "collections" / "1").chmod(0o700)
+    count = len(toys.PARAGRAPHS)
+    assert done.stdout.splitlines() == [f"[{count}]", str(count), "True"], done.stderr

@@ -1,12 +1,14 @@
 """Filters against a plain reading of the metadata, and applied before the search."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from indexes.collection import Collection
+from indexes.errors import FilterError
 from indexes.filters import And, Compare, Exists, Filter, In, Not, Or, parse_mapping, parse_where
 from indexes.records import Chunk, Scalar
 
@@ -24,7 +26,7 @@ VALUES: tuple[Scalar, ...] = (
     "10",
     "2024-05-01",
     "",
-    2**70,
+    2**62,
     "x" * 999,
 )
 
@@ -112,8 +114,8 @@ def test_logic(collection: Collection, rows: dict[int, dict[str, Scalar]]) -> No
         ("v=true", {"true", True}),
         ("v=zh", {"zh"}),
         ("v<=4", {"3", 3, -1, "2024-05-01"}),
-        ("v>4.4", {4.5, "10", 2**70}),
-        ("v>2024", {2**70, "2024-05-01"}),
+        ("v>4.4", {4.5, "10", 2**62}),
+        ("v>2024", {2**62, "2024-05-01"}),
         ("v>=2024-01-01", {"2024-05-01", "zh", "true", "own", "x" * 999, "3"}),
     ],
 )
@@ -168,3 +170,49 @@ def test_one_of_very_many_values(collection: Collection, rows: dict[int, dict[st
         (In("n", (*range(100, 12_000), 3, *range(12_000, 24_000), 7)), In("v", ("zh", *map(str, range(50, 9_000)))))
     )
     assert matches(collection, where) == expected
+
+
+def test_a_chunk_cannot_pass_for_one_of_another_document(collection: Collection, toys: Any) -> None:
+    made = toys.make("real.pdf", ["text"], title="Real")
+    claims = replace(made.chunks[0], metadata={"document": "other", "title": "Other", "page": 9, "lang": "zh"})
+    with collection.writer() as writer:
+        writer.put(made.document, [claims], made.vectors)
+    for typed, found in (("document=real.pdf", 1), ("title=Real", 1), ("page=1", 1), ("lang=zh", 1)):
+        assert len(matches(collection, parse_where([typed]))) == found
+    for typed in ("document=other", "title=Other", "page=9"):
+        assert matches(collection, parse_where([typed])) == set()
+    assert not collection.verify().damage
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        Compare("v", "<", 10**400),
+        Compare("v", "=", 10**5000),
+        Compare("v", "=", "a\0b"),
+        Compare("v", "~", 1),  # type: ignore[arg-type]
+        In("v", (1, "\udcff")),
+        Exists("\0"),
+        And((Or((Not(Compare("", "=", 1)),)),)),
+        {"v": 1},
+    ],
+)
+def test_a_filter_put_together_by_hand_is_looked_at_too(
+    collection: Collection, rows: dict[int, dict[str, Scalar]], where: Any
+) -> None:
+    for search in (lambda: matches(collection, where), lambda: collection.lexical("one", 3, where)):
+        with pytest.raises(FilterError) as raised:
+            search()
+        assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_filter_nested_without_end_is_refused(collection: Collection, rows: dict[int, dict[str, Scalar]]) -> None:
+    def nested(depth: int) -> Filter:
+        where: Filter = Exists("v")
+        for _ in range(depth):
+            where = Not(where)
+        return where
+
+    assert matches(collection, nested(40)) == matches(collection, Exists("v"))
+    with pytest.raises(FilterError, match="parts within parts"):
+        matches(collection, nested(5_000))

@@ -1,8 +1,10 @@
 """Terms of English, Chinese and mixed text."""
 
+import time
+
 import pytest
 
-from indexes.search.analysis import query_terms, terms
+from indexes.search.analysis import _cached_stem, query_terms, terms
 
 
 @pytest.mark.parametrize(
@@ -54,3 +56,13 @@ def test_query_of_nothing_but_such_words_keeps_them() -> None:
 
 def test_query_counts_repeated_words() -> None:
     assert query_terms("river river boat") == {"river": 2, "boat": 1}
+
+
+def test_what_is_too_long_to_be_a_word_stays_as_it_is_at_once() -> None:
+    began = time.perf_counter()
+    assert terms("y" * 200_000) == ["y" * 200_000]
+    assert time.perf_counter() - began < 1
+    assert terms("a" * 57 + "running") == ["a" * 57 + "run"]
+    kept = _cached_stem.cache_info().currsize
+    assert terms("a" * 58 + "running") == ["a" * 58 + "running"]
+    assert _cached_stem.cache_info().currsize == kept

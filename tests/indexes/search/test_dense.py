@@ -85,9 +85,16 @@ def test_mapped_vectors_are_searched_like_those_in_memory(index: DenseIndex, tmp
 
 
 def test_equal_vectors_come_in_the_order_of_rows() -> None:
-    index = built(np.repeat(VECTORS[:2], 4, axis=0), "flat")
-    for k in (1, 3, 4, 6, 8):
-        assert index.search(VECTORS[0], k, None)[0].tolist() == list(range(k))
+    """Wherever they stand, whatever a product of matrices makes of their last bits."""
+    generator = np.random.default_rng(5)
+    for copies in (2, 3, 5, 7, 11):
+        one, other = normalised(generator.standard_normal((2, 384)))
+        index = built(np.stack([one, other] * copies), "flat")
+        for query in normalised(generator.standard_normal((20, 384))):
+            rows = index.search(query, 2 * copies, None)[0].tolist()
+            halves = [*range(0, 2 * copies, 2)], [*range(1, 2 * copies, 2)]
+            assert rows in (halves[0] + halves[1], halves[1] + halves[0])
+            assert index.search(query, copies - 1, None)[0].tolist() == rows[: copies - 1]
 
 
 def test_rows_that_go_and_come_are_followed_without_learning_again(index: DenseIndex, tmp_path: Path) -> None:
@@ -151,3 +158,26 @@ def test_kind_follows_size_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_normalised_keeps_directions() -> None:
     given = np.array([[3, 4], [1e-20, 0], [0, 0], [1e30, 1e30]], np.float32)
     assert normalised(given) == pytest.approx(np.array([[0.6, 0.8], [1, 0], [0, 0], [0.5**0.5, 0.5**0.5]]), abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["ivf_sq8", "ivf_pq"])
+@pytest.mark.parametrize("near", [0, 1, 7, 60])
+def test_filters_that_let_only_the_far_through_are_answered_in_full(kind: Kind, near: int) -> None:
+    """The lists nearest to the query hold fewer allowed rows than are asked for: more lists, then all of them."""
+    vectors = clustered(30_000, seed=11)
+    index, query = built(vectors, kind), clustered(1, seed=12)[0]
+    order = np.argsort(-(vectors @ query), kind="stable").tolist()
+    allowed = np.zeros(len(vectors), bool)
+    allowed[order[-6000:]] = True
+    allowed[order[:near]] = True
+    rows, _ = index.search(query, 10, Allowed(allowed))
+    assert len(rows) == 10
+    assert allowed[rows].all()
+    assert set(order[: min(near, 10)]) <= set(rows.tolist())
+
+
+def test_a_kind_that_was_asked_for_stays_when_the_rows_have_become_few() -> None:
+    large = built(VECTORS[:300], "ivf_sq8")
+    few = grown(large, np.where(np.arange(300) < 40, np.arange(300), -1), VECTORS[:40], "ivf_sq8")
+    assert few.ivf is not None
+    assert few.ivf.lists <= 40
