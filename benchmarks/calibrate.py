@@ -1,56 +1,49 @@
 """Fit the probabilities of ``ragstack/calibration.json`` on labelled data, and report them on data apart.
 
-    python benchmarks/calibrate.py DATA [--per-set 80] [--pairs 30] [--cache FILE] [--write]
+    python benchmarks/calibrate.py DATA [--per-set 80] [--cache FILE] [--write]
 
-DATA holds folders in the layout of the evaluation data (corpus, queries, qrels; examples). Two models, each with and
-without the decoder's own judgement:
+DATA holds folders in the layout of the evaluation data (corpus, queries, qrels; examples; pairs). Two models, each
+with and without the decoder's own judgement:
 
 - answerable: does the picked evidence hold the answer? Positive: an answerable question whose gold answer stands in
   the evidence. Negative: everything else, that is questions written to be unanswerable, and questions whose passage
   was left out of the collection.
-- support: does the evidence support a sentence? Human labels of faithful and hallucinated responses.
+- support: does the evidence support a sentence? The claims of ``claims.py``: fitted on some sources, reported on
+  others.
 
-Figures are cross-fitted: rows fall into five folds by a hash of what they are about, and each is judged by the
-weights and the threshold that the other four gave. The model that is stored is fitted on all. Measuring is slow
-(seconds a row), so rows are cached and a stopped run goes on where it was. The seed is fixed.
+The figures of the first are cross-fitted: rows fall into five folds by a hash of what they are about, and each is
+judged by the weights and the threshold that the other four gave. Measuring is slow (seconds a row), so rows are cached
+and a stopped run goes on where it was. The seed is fixed.
 """
 
 import argparse
-import gzip
-import hashlib
 import json
 import random
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from claims import SETS, Claim, claims, read, stamp
+from fitting import FALSE_REFUSALS, SEED, by, fit, line, predict, report
 
-from indexes.records import Hit
 from ragstack import RagStack
 from ragstack.abstention import answerable_features
 from ragstack.citations import align
-from ragstack.evaluation import measures
-from ragstack.evaluation.statistics import Statistic, bootstrap, ratio
+from ragstack.evaluation.verifiers import DecoderVerifier, Premise, open_verifier
 from ragstack.evidence import EvidencePicker
 from ragstack.generators.base import Judge
-from ragstack.verification import support_features
+from ragstack.language import language_of
+from ragstack.verification import quoted, support_features, word_features
 
-SEED = 20
 QUESTION_SETS = ("squad2_en", "chinesesquad2_zh")
-PAIR_SETS = ("q2_wow_en", "begin_dev_en", "uhgeval_zh")
 PASSAGES = 400
-ANY_QUESTION = {"en": "What do the passages say?", "zh": "资料说了什么？"}
-FALSE_REFUSALS = 0.10
-"""Thresholds: the highest that refuses at most this share of what should pass."""
-FOLDS = 5
+DECODER = "llamacpp:Qwen2.5-Coder-1.5B-Instruct.Q4_K_M"
+"""The default decoder, whose judgements the models are fitted to."""
 
-
-def read(folder: Path, name: str) -> list[dict[str, Any]]:
-    [path] = [path for path in folder.glob(f"{name}*.jsonl*")]
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+Row = dict[str, Any]
 
 
 def plain(text: str) -> str:
@@ -98,97 +91,67 @@ def question_row(query: dict[str, Any], kind: str, name: str, stack: RagStack) -
             "label": int(label), "features": features}  # fmt: skip
 
 
-def pair_rows(data: Path, count: int, stack: RagStack, done: set[str]) -> Iterator[dict[str, Any]]:
-    for name in PAIR_SETS:
-        examples = read(data / name, "examples")
-        random.Random(SEED).shuffle(examples)
-        faithful = [example for example in examples if example["label"] == "faithful"][: count // 2]
-        hallucinated = [example for example in examples if example["label"] == "hallucinated"][: count // 2]
-        for example in faithful + hallucinated:
-            if example["id"] not in done:
-                yield pair_row(example, name, stack)
-
-
-def pair_row(example: dict[str, Any], name: str, stack: RagStack) -> dict[str, Any]:
-    language = "zh" if name.endswith("zh") else "en"
-    question = example.get("question") or ANY_QUESTION[language]
-    text, sentence = example["context"], example["response"]
-    hit = Hit(1, 1, name, "", None, 0, len(text), text, "", {}, 1, 1.0, "rrf")
-    evidence = EvidencePicker(stack.encoder, stack.config.evidence).pick(f"{question} {sentence}", [hit])
+def claim_rows(data: Path, stack: RagStack, done: set[str]) -> Iterator[Row]:
+    left = [(claim, split) for split in SETS for claim in claims(data, split) if claim.id not in done]
+    if not left:
+        return
+    verifier = open_verifier(stack)
     judge = stack.generator()
     assert isinstance(judge, Judge)
-    [alignment] = align(question, [sentence], evidence, stack.encoder)
-    features = support_features(question, sentence, alignment, evidence, judge)
-    about = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return {"task": "support", "id": example["id"], "set": name, "about": about,
-            "label": int(example["label"] == "faithful"), "missing_numbers": len(alignment.missing_numbers),
-            "features": features}  # fmt: skip
+    for claim, split in left:
+        yield claim_row(claim, split, verifier, judge, stack)
 
 
-def fit(rows: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
-    """The model of all rows, its threshold, and what it does to rows that it was not fitted on."""
-    x = np.array([[row["features"][name] for name in names] for row in rows])
-    y = np.array([row["label"] for row in rows])
-    fold = np.array([hashlib.sha256(row["about"].encode()).digest()[0] % FOLDS for row in rows])
-    apart = np.zeros(len(rows))
-    shown = np.zeros(len(rows), dtype=bool)
-    for number in range(FOLDS):
-        rest = fold != number
-        weights, bias = logistic(x[rest], y[rest])
-        apart[~rest] = sigmoid(x[~rest] @ weights + bias)
-        shown[~rest] = apart[~rest] >= threshold_of(sigmoid(x[rest] @ weights + bias), y[rest])
-    weights, bias = logistic(x, y)
-    sets = np.array([row["set"] for row in rows])
+def claim_row(claim: Claim, split: str, verifier: DecoderVerifier, judge: Judge, stack: RagStack) -> Row:
+    """What the decoder says of a claim, with all that was read, so that other features need no decoder."""
+    evidence = verifier.read(f"{claim.question} {claim.sentence}", [Premise(claim.passage)])
+    [alignment] = align(claim.question, [claim.sentence], evidence, stack.encoder)
+    read = [f"{item.heading} {item.plain}" for item in evidence]
     return {
-        "weights": {name: round(float(weight), 6) for name, weight in zip(names, weights, strict=True)},
-        "bias": round(bias, 6),
-        "threshold": round(threshold_of(apart, y), 6),
-        "report": report(apart, y, shown),
-        "by_set": {
-            name: report(apart[sets == name], y[sets == name], shown[sets == name]) for name in sorted(set(sets))
-        },
-    }
+        "task": "support", "split": split, "id": claim.id, "set": claim.set, "kind": claim.kind,
+        "language": language_of(claim.question), "about": stamp(claim.passage), "label": int(claim.label),
+        "question": claim.question, "sentence": claim.sentence, "read": read,
+        "cited": [read[at] for at in alignment.positions], "coverage": alignment.coverage,
+        "quoted": quoted(claim.sentence, evidence), "missing_numbers": alignment.missing_numbers,
+        "judge": support_features(claim.question, claim.sentence, alignment, evidence, judge)["judge"],
+    }  # fmt: skip
 
 
-def logistic(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
-    from sklearn.linear_model import LogisticRegression
-
-    mean, spread = x.mean(0), x.std(0) + 1e-9
-    model = LogisticRegression(C=1.0).fit((x - mean) / spread, y)
-    weights = model.coef_[0] / spread
-    return weights, float(model.intercept_[0] - (weights * mean).sum())
+def with_features(row: Row) -> Row:
+    known = [row["question"], *row["read"]]
+    words = word_features(row["sentence"], row["cited"], known, row["coverage"])
+    return row | {"features": words | {"judge": row["judge"]}}
 
 
-def sigmoid(score: np.ndarray) -> np.ndarray:
-    return np.asarray(1 / (1 + np.exp(-score)))
+def fit_answerable(rows: list[Row], names: list[str]) -> Row:
+    """Fitted on all, reported cross-fitted: the questions are few."""
+    model, apart, shown = fit(rows, names)
+    label = np.array([row["label"] for row in rows])
+    return model | {"report": report(apart, label, shown), "by_set": by(rows, "set", apart, shown)}
 
 
-def threshold_of(probability: np.ndarray, label: np.ndarray) -> float:
-    return float(np.quantile(probability[label == 1], FALSE_REFUSALS))
-
-
-def report(probability: np.ndarray, label: np.ndarray, shown: np.ndarray) -> dict[str, Any]:
-    """Figures with 95 % bootstrap intervals, and the risk-coverage curve."""
-
-    def interval(statistic: Statistic) -> dict[str, float | None]:
-        found = bootstrap(statistic, len(label), SEED).to_dict()
-        return {key: None if value is None else round(value, 4) for key, value in found.items()}
-
-    def refused(wanted: int) -> Statistic:
-        return ratio(((label == wanted) & ~shown).astype(float), (label == wanted).astype(float))
-
-    curve = measures.risk_coverage(label, probability)
-    steps = [int(len(label) * share / 10) - 1 for share in range(1, 11)]
-    return {
-        "rows": len(label),
-        "positive": int(label.sum()),
-        "auroc": interval(lambda at: measures.auroc(label[at], probability[at])),
-        "negatives_refused": interval(refused(0)),
-        "positives_refused": interval(refused(1)),
-        "balanced_accuracy": interval(lambda at: measures.balanced_accuracy(label[at], shown[at].astype(int))),
-        "kappa": interval(lambda at: measures.kappa(label[at], shown[at].astype(int))),
-        "calibration_error": interval(lambda at: measures.calibration_error(label[at], probability[at])),
-        "risk_at_coverage": {f"{curve[step][0]:.2f}": round(curve[step][1], 4) for step in steps if step >= 0},
+def fit_support(rows: list[Row], names: list[str]) -> Row:
+    """Fitted on what the model is asked of, reported on other sources: the whole check, quotations and numbers too."""
+    asked = [row for row in rows if row["split"] == "fit" and not row["quoted"] and not row["missing_numbers"]]
+    if "foreign" not in names:  # then nothing is known of a sentence in another language: it is left to its coverage, 0
+        asked = [row for row in asked if not row["features"]["foreign"]]
+    apart = [row for row in rows if row["split"] == "report"]
+    model, cross_fitted, decided = fit(asked, names)
+    probability, shown = predict(model, apart)
+    held = np.array([bool(row["quoted"]) for row in apart])
+    lost = np.array([bool(row["missing_numbers"]) for row in apart]) & ~held
+    probability = np.where(held, 1.0, np.where(lost, 0.0, probability))
+    shown = held | (shown & ~lost)
+    label = np.array([row["label"] for row in apart])
+    sets = by(apart, "set", probability, shown)
+    people = {row["set"] for row in apart if row["kind"] in ("response", "entailment")}
+    return model | {
+        "report": report(probability, label, shown),
+        "by_set": {name: figures for name, figures in sets.items() if name in people},
+        "made": {name: figures for name, figures in sets.items() if name not in people},
+        "by_language": by(apart, "language", probability, shown),
+        "by_kind": by(apart, "kind", probability, shown),
+        "fitted_on": by(asked, "set", cross_fitted, decided),
     }
 
 
@@ -196,37 +159,52 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--per-set", type=int, default=80, help="questions of each set")
-    parser.add_argument("--pairs", type=int, default=30, help="labelled responses of each set")
     parser.add_argument("--cache", type=Path, default=Path("calibration-rows.jsonl"))
     parser.add_argument("--write", action="store_true", help="write ragstack/calibration.json")
     options = parser.parse_args()
-    rows = [json.loads(line) for line in options.cache.read_text().splitlines()] if options.cache.exists() else []
-    done = {row["id"] for row in rows}
-    with tempfile.TemporaryDirectory() as home, RagStack.open(home=home) as stack, options.cache.open("a") as cache:
-        decoder = stack.generator().name
-        for source in (question_rows(options.data, options.per_set, stack, done),
-                       pair_rows(options.data, options.pairs, stack, done)):  # fmt: skip
-            for row in source:
-                rows.append(row)
-                cache.write(json.dumps(row, ensure_ascii=False) + "\n")
-                cache.flush()
+    rows = measure(options.data, options.per_set, options.cache)
     answerable = [row for row in rows if row["task"] == "answerable"]
-    support = [row for row in rows if row["task"] == "support"]
+    support = [with_features(row) for row in rows if row["task"] == "support"]
     models = {
-        "answerable": fit(answerable, ["judge", "coverage", "chinese"]),
-        "answerable_without_judge": fit(answerable, ["coverage", "best", "cosine", "chinese"]),
-        "support": fit(support, ["judge", "coverage"]),
-        "support_without_judge": fit(support, ["coverage"]),
+        "answerable": fit_answerable(answerable, ["judge", "coverage", "chinese"]),
+        "answerable_without_judge": fit_answerable(answerable, ["coverage", "best", "cosine", "chinese"]),
+        "support": fit_support(support, ["judge", "coverage", "foreign", "turned", "names"]),
+        "support_without_judge": fit_support(support, ["coverage", "turned", "names"]),
     }
     stored = {
-        "data": {"answerable": QUESTION_SETS, "support": PAIR_SETS, "seed": SEED, "decoder": decoder},
+        "data": {
+            "answerable": QUESTION_SETS,
+            "support": {split: list(sets) for split, sets in SETS.items()},
+            "seed": SEED,
+            "decoder": DECODER,
+        },
         "threshold_rule": f"at most {FALSE_REFUSALS:.0%} of the positives are refused",
         "models": models,
     }
-    text = json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
-    print(text)
+    for name, model in models.items():
+        print(name, model["weights"], "bias", model["bias"], "threshold", model["threshold"])
+        print(line("all", model["report"]))
+        for part in ("by_set", "made", "by_language", "by_kind", "fitted_on"):
+            print(*(line(f"{part} {key}", figures) for key, figures in model.get(part, {}).items()), sep="\n")
     if options.write:
+        text = json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
         Path("ragstack/calibration.json").write_text(text, encoding="utf-8")
+
+
+def measure(data: Path, per_set: int, cache: Path) -> list[Row]:
+    """All rows, those of the cache first; new ones are added to it as they come."""
+    rows = [json.loads(text) for text in cache.read_text(encoding="utf-8").splitlines()] if cache.exists() else []
+    done = {row["id"] for row in rows}
+    with (
+        tempfile.TemporaryDirectory() as home,
+        RagStack.open(home=home) as stack,
+        cache.open("a", encoding="utf-8") as kept,
+    ):
+        for row in chain(question_rows(data, per_set, stack, done), claim_rows(data, stack, done)):
+            rows.append(row)
+            kept.write(json.dumps(row, ensure_ascii=False) + "\n")
+            kept.flush()
+    return rows
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ sentence holds its own words and those of the headings above it, which say what 
 """
 
 import math
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,21 +14,14 @@ import numpy as np
 from indexes.search.analysis import query_terms, terms
 from ingest.encoders import Encoder
 from ragstack.evidence import Evidence, coverage, information
+from ragstack.quantities import missing
 
-__all__ = ["Alignment", "align", "numbers"]
+__all__ = ["Alignment", "align"]
 
 MOST_CITATIONS = 3
 """A sentence that needs more sources than this says too much for one sentence."""
 WORTH_CITING = 0.15
 """The share of a sentence's information that a further citation must add."""
-
-_ENGLISH = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_CHINESE = ("二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
-# From two on: "one" and 一 are mostly no numbers ("one of the", 一种).
-_NUMBER_WORDS = {word: str(value) for words in (_ENGLISH, _CHINESE) for value, word in enumerate(words, start=2)}
-_NUMBER_WORDS["两"] = "2"
-_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
-_HAN_NUMBER = re.compile(r"[零一二两三四五六七八九十]+(?=[个种项层年月日次倍章节部步位名亿万千百])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +29,7 @@ class Alignment:
     """The evidence of one written sentence: positions, best first, and how well they hold it.
 
     ``coverage`` is the share of the sentence's information that the cited words hold; ``missing_numbers`` are
-    numbers of the sentence that stand neither in the cited words nor in the question.
+    numbers of the sentence that stand, with their units, neither in the cited words nor in the question.
     """
 
     positions: tuple[int, ...]
@@ -84,17 +75,9 @@ def _align(
             break
         order.append(best)
         covered |= held[best]
-    known = numbers(question).union(*(numbers(evidence[at].text + " " + evidence[at].heading) for at in order))
+    sources = [question, *(f"{evidence[at].heading} {evidence[at].text}" for at in order)]
     return Alignment(
         positions=tuple(order),
         coverage=coverage(said, covered, weights, unknown),
-        missing_numbers=tuple(sorted(numbers(sentence) - known)),
+        missing_numbers=missing(sentence, sources),
     )
-
-
-def numbers(text: str) -> set[str]:
-    """The numbers in ``text``, in digits: ``1,000`` and ``１０００`` are ``1000``, ``three`` and ``三个`` are ``3``."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    found = {match.replace(",", "").rstrip(".") for match in _DIGITS.findall(plain)}
-    found |= {_NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", plain) if word in _NUMBER_WORDS}
-    return found | {_NUMBER_WORDS[match] for match in _HAN_NUMBER.findall(plain) if match in _NUMBER_WORDS}

@@ -1,28 +1,68 @@
 """Do the cited words support the sentence? Asked of every sentence before it is shown.
 
-Strict first: a number that stands neither in the cited words nor in the question fails the sentence outright. Then
-a calibrated probability from these features:
-    coverage: the share of the sentence's information that the cited words hold, in [0, 1].
+A whole sentence of the documents, or what stands between two semicolons, counts as quoted and is shown. A number that
+stands, with its unit, neither in the cited words nor in the question fails the sentence outright. The rest gets a
+calibrated probability from these features:
     judge: the decoder's log-odds of Yes against No, one token, read with the passages in its cache.
+    coverage: the share of the sentence's information that the cited words hold, in [0, 1]; 0 where they are in
+        another language, since no words are shared then: without a decoder such a sentence fails.
+    foreign: 1 where the cited words are in another language than the sentence, else 0.
+    turned: 1 where a negation was added or lost, or the sentence says the opposite of a cited word, else 0.
+    names: 1 where the sentence names what neither the evidence nor the question names, else 0.
 """
 
+import re
 from collections.abc import Sequence
 
 from ragstack.calibration import Calibration
 from ragstack.citations import Alignment
+from ragstack.contradictions import names_missing, opposed, turned_negation
 from ragstack.evidence import Evidence
 from ragstack.generators.base import Judge
 from ragstack.language import language_of
 from ragstack.prompts import TEMPLATES, support_question
 
-__all__ = ["support", "support_features"]
+__all__ = ["quoted", "support", "support_features", "word_features"]
+
+LEAST_WORDS, LEAST_CHARACTERS = 4, 6
+"""Words, or Chinese characters, that a quotation must have: ``No.`` stands in many a sentence by accident."""
+
+_PART = re.compile(r"[;；\n]")
+_AROUND = " \t.。!！?？,，;；:：\"'“”‘’「」『』()（）*_`"
+_WORDS = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+
+
+def quoted(sentence: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether the sentence is a whole sentence of the evidence, or what stands between two of its semicolons."""
+    wanted = _bare(sentence)
+    least = LEAST_CHARACTERS if language_of(wanted) == "zh" else LEAST_WORDS
+    if len(_WORDS.findall(wanted)) < least:
+        return False
+    return any(
+        wanted in {_bare(part) for part in (whole, *_PART.split(whole))}
+        for item in evidence
+        for whole in (item.text, item.plain)
+    )
+
+
+def word_features(sentence: str, cited: Sequence[str], known: Sequence[str], coverage: float) -> dict[str, float]:
+    """The features that need no decoder, from the cited texts and all that was read, the question included."""
+    foreign = language_of(sentence) != language_of(" ".join(cited))
+    return {
+        "coverage": 0.0 if foreign else coverage,
+        "foreign": float(foreign),
+        "turned": float(turned_negation(sentence, cited) or bool(opposed(sentence, cited))),
+        "names": float(not foreign and bool(names_missing(sentence, known))),
+    }
 
 
 def support_features(
     question: str, sentence: str, alignment: Alignment, evidence: Sequence[Evidence], judge: Judge | None
 ) -> dict[str, float]:
     """The features of one written sentence over the evidence that it was written from."""
-    features = {"coverage": alignment.coverage}
+    read = [f"{item.heading} {item.plain}" for item in evidence]
+    cited = [read[at] for at in alignment.positions]
+    features = word_features(sentence, cited, [question, *read], alignment.coverage)
     if judge is not None:
         language = language_of(question)
         templates = TEMPLATES[language]
@@ -40,10 +80,14 @@ def support(
     calibration: Calibration,
 ) -> tuple[float, bool]:
     """The probability that the evidence supports ``sentence``, and whether it may be shown."""
-    if any(sentence.strip() in item.text for item in evidence):
-        return 1.0, True  # the documents' own words
+    if quoted(sentence, evidence):
+        return 1.0, True
     if alignment.missing_numbers:
         return 0.0, False
     model = calibration.support if judge is not None else calibration.support_without_judge
     probability = model.probability(support_features(question, sentence, alignment, evidence, judge))
     return probability, probability >= model.threshold
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.split()).strip(_AROUND).casefold()

@@ -99,6 +99,7 @@ DOORS = {
     "indexes.filters",
     "indexes.records",
     "indexes.search.analysis",
+    "indexes.storable",
 }
 
 

@@ -83,7 +83,7 @@ class DecoderVerifier:
     def check(self, question: str, claim: str, premises: Sequence[Premise]) -> Verdict:
         """Judge as an answer's sentence is judged; see :class:`Verifier`."""
         question = question.strip() or _ANY_QUESTION[language_of(claim)]
-        evidence = self._evidence(f"{question} {claim}", premises)
+        evidence = self.read(f"{question} {claim}", premises)
         if not evidence:
             return Verdict(0.0, False)
         [alignment] = align(question, [claim], evidence, self._encoder)
@@ -91,7 +91,7 @@ class DecoderVerifier:
         nearest = tuple(evidence[at].text for at in alignment.positions)
         return Verdict(probability, supported, alignment.missing_numbers, nearest)
 
-    def _evidence(self, about: str, premises: Sequence[Premise]) -> list[Evidence]:
+    def read(self, about: str, premises: Sequence[Premise]) -> list[Evidence]:
         """All sentences where they fit what the decoder reads, so that its cache serves all claims; else the best."""
         if len(premises) > CHUNKS_READ:  # the picker reads no further
             premises = [Premise("\n\n".join(premise.text for premise in premises))]

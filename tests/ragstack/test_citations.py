@@ -1,4 +1,4 @@
-"""Numbers in two languages, and sentences laid beside the evidence they rest on."""
+"""Sentences laid beside the evidence they rest on."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,24 +7,8 @@ import numpy as np
 import pytest
 
 from indexes.records import Hit
-from ragstack.citations import align, numbers
+from ragstack.citations import align
 from ragstack.evidence import Evidence
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("GPT-3 has 175 billion parameters.", {"3", "175"}),
-        ("1,000 and １０００ are the same", {"1000"}),
-        ("a BLEU of 28.4.", {"28.4"}),
-        ("six layers, one of the largest", {"6"}),
-        ("共有十二层，三个编码器，一种方法", {"12", "3"}),
-        ("第5页，2017年", {"5", "2017"}),
-        ("no numbers, 没有数字", set()),
-    ],
-)
-def test_numbers_are_found_in_one_form(text: str, expected: set[str]) -> None:
-    assert numbers(text) == expected
 
 
 def evidence(*texts: str) -> list[Evidence]:

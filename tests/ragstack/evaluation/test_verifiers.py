@@ -61,7 +61,7 @@ def test_of_many_or_long_passages_the_best_sentences_are_read_wherever_they_stan
 
 def test_the_documents_own_words_and_lost_numbers_need_no_reading(verifier: DecoderVerifier, reader: Reader) -> None:
     premises = [Premise("The whale weighs 150 tonnes. It swims.")]
-    assert verifier.check("", "It swims.", premises).probability == 1.0
+    assert verifier.check("", "The whale weighs 150 tonnes.", premises).probability == 1.0
     verdict = verifier.check("", "The whale weighs 170 tonnes.", premises)
     assert (verdict.supported, verdict.probability, verdict.missing_numbers) == (False, 0.0, ("170",))
     assert reader.read == []
@@ -77,7 +77,7 @@ def test_agreement_is_told_in_the_language_at_hand_and_for_the_calibrated_decode
     assert {each.language for each in both} == {"en", "zh"}
     assert {each.language for each in agreement(calibrated, ["zh"])} == {"zh"}
     for each in both:
-        assert each.n >= 20
+        assert each.n >= 16
         assert None not in (each.auroc.value, each.auroc.low, each.auroc.high, each.balanced_accuracy.value)
     assert agreement("openai:another", ["en", "zh"]) == ()
 

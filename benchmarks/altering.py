@@ -1,0 +1,124 @@
+"""True and false sentences made from a passage and its questions (``benchmarks/claims.py``).
+
+Each pair differs in one thing: the answer that is put into the question, a negation, two names or numbers in each
+other's place, a name from elsewhere.
+"""
+
+import random
+import re
+from collections.abc import Iterator
+
+from ragstack.language import Language, language_of
+
+__all__ = ["Made", "alterations", "answers"]
+
+LONGEST = 250
+"""Characters of a sentence."""
+SENTENCES = {"en": re.compile(r"(?<=[.!?])\s+(?=[A-Z])"), "zh": re.compile(r"(?<=[。！？])")}
+NUMBER = re.compile(r"(?<![A-Za-z\d])\d+(?:[.,]\d+)*")
+NAMES = {
+    "en": re.compile(r"(?<=[a-z,] )[A-Z][a-z]+(?: [A-Z][a-z]+)*"),
+    "zh": re.compile(r"(?<=[在于由向与和、至到是])[\u4e00-\u9fff]{1,3}[省市国县州岛]|(?<=《)[^》]{2,12}(?=》)"),
+}  # fmt: skip
+NEGATIONS = {
+    "en": [(r"\b(is|are|was|were|can|will|had|has been) (?!not\b)", r"\1 not ")],
+    "zh": [
+        ("(?<![不没而但就都也还若于只])(是|可以|能够)(?!否|在|由|因|以)", r"不\1"),
+        ("位于", "不在"),
+        ("成为了?", "没有成为"),
+    ],
+}
+ASKED_ZH = re.compile("什么名字|什么时候|什么时间|哪一年|哪年|哪里|哪个国家|哪个城市|多少|什么|谁|几(?=[个年月日次岁])")
+
+Made = tuple[str, str, str, str]
+"""Kind, question, true sentence, false sentence."""
+
+
+def answers(passage: str, asked: list[tuple[str, str]], stranger: str, chance: random.Random) -> Iterator[Made]:
+    """A question as a statement: with its answer, and with another's of the same kind that is in the passage too."""
+    del stranger
+    for question, answer in chance.sample(asked, len(asked)):
+        others = [o for _, o in asked if kind_of(o) == kind_of(answer) and o not in answer and answer not in o]
+        true = statement(question, answer)
+        if others and true and len(answer) < 40:
+            yield "answer", question, true, statement(question, chance.choice(others))
+
+
+def kind_of(answer: str) -> str:
+    return "number" if any(letter.isdigit() for letter in answer) else "name" if answer[:1].isupper() else "words"
+
+
+def statement(question: str, answer: str) -> str:
+    """The question with its answer in the place of what it asks for; empty where its form is not a known one."""
+    answer = answer.strip(' .,。，;；"“”')
+    if language_of(question) == "zh":
+        before, *after = ASKED_ZH.split(question.rstrip("？? "))
+        return f"{before}{answer}{after[0].removeprefix(answer[-1:])}。" if len(after) == 1 else ""
+    bare = question.rstrip("? ")
+    if re.search(r" (?:of|with|for|to|in|on|by|from|as|at|about)$", bare):
+        return ""
+    if match := re.match(r"(?:What|Who) (is|was|are|were) ((?:the|a|an|[A-Z])\b.*)", bare):
+        told = match[2][0].upper() + match[2][1:]
+        return f"{told} {match[1]} {answer}."
+    if match := re.match(r"Who ((?!(?:do|does|did|is|are|was|were|else)\b)[a-z]+ .*)", bare):
+        return f"{answer[0].upper()}{answer[1:]} {match[1]}."
+    return ""
+
+
+def alterations(passage: str, asked: list[tuple[str, str]], stranger: str, chance: random.Random) -> Iterator[Made]:
+    """A sentence that answers, shortened, and the same altered."""
+    language = language_of(passage)
+    makers = [negated, swapped, renamed]
+    chance.shuffle(makers)
+    for sentence in SENTENCES[language].split(passage):
+        question = next((q for q, answer in asked if answer in sentence), "")
+        short = shortened(sentence.strip(), language)
+        if not question or not short or len(short) > LONGEST:
+            continue
+        for make in makers:
+            false = make(short, language, stranger, chance)
+            if false and false != short:
+                yield make.__name__, question, short, false
+
+
+def shortened(sentence: str, language: Language) -> str:
+    """The sentence without its last clause or what it holds in brackets; empty where it has neither."""
+    if language == "zh":
+        clauses = re.split("，", sentence.rstrip("。！？"))
+        return "，".join(clauses[:-1]) + "。" if len(clauses) > 2 else ""
+    short = re.sub(r" \([^)]*\)|, (?:which|who|where|including|such as|with)\b[^,]*(?=[,.])", "", sentence)
+    if short == sentence:
+        opening = re.compile(r"^(?:However|Moreover|In \d{4}|Today|Also|Furthermore|In addition), (\w)")
+        short = opening.sub(lambda match: match[1].upper(), short)
+    opens = re.match("Due|While|When|If|Although|After|As|In|During|Since|Because|Despite|With", sentence)
+    if short == sentence and sentence.count(",") == 1 and sentence.index(",") > 50 and not opens:
+        short = sentence[: sentence.index(",")] + "."
+    return short if short != sentence and len(short.split()) >= 6 else ""
+
+
+def negated(sentence: str, language: Language, stranger: str, chance: random.Random) -> str:
+    """With a negation at its first verb that takes one, or without the one that it has."""
+    for found, put in NEGATIONS[language]:
+        altered = re.sub(found, put, sentence, count=1)
+        if altered != sentence:
+            return altered
+    return ""
+
+
+def swapped(sentence: str, language: Language, stranger: str, chance: random.Random) -> str:
+    """With two of its names, or two of its numbers, in each other's place."""
+    for pattern in (NAMES[language], NUMBER):
+        places = list(pattern.finditer(sentence))
+        if len(places) >= 2 and places[0].group() != places[-1].group():
+            one, other = places[0], places[-1]
+            between = sentence[one.end() : other.start()]
+            if not re.match(", |、| and | or |和", between) and not re.search("(?:, |、| and | or |和)$", between):
+                return sentence[: one.start()] + other.group() + between + one.group() + sentence[other.end() :]
+    return ""
+
+
+def renamed(sentence: str, language: Language, stranger: str, chance: random.Random) -> str:
+    """With a name of another passage in the place of one of its own."""
+    own, others = NAMES[language].findall(sentence), NAMES[language].findall(stranger)
+    others = [other for other in others if other not in sentence]
+    return sentence.replace(own[-1], chance.choice(others)) if own and others else ""
