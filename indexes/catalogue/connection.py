@@ -87,7 +87,7 @@ class Catalogue:
     def version(self) -> tuple[int, ...] | None:
         """Numbers that are others after every commit, of any process; None where there are no cheap ones.
 
-        They cost a hundredth of a query: a search that meets the same as before need not ask what is new.
+        They cost a small part of a query: a search that meets the same as before need not ask what is new.
 
         Raises:
             StoreError: The catalogue cannot be read.
