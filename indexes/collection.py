@@ -67,7 +67,7 @@ class Collection:
         self.encoder = encoder
         self._catalogue = catalogue
         self._created = created
-        self._artefacts = Artefacts(folder, encoder, created)
+        self._artefacts = Artefacts(folder, encoder)
         self._reader = Reader(name, collection_id, self._artefacts, kind)
         self._lock_timeout = lock_timeout
 

@@ -70,7 +70,6 @@ class Manifest:
     generation: int
     sequence: int
     encoder: dict[str, Any]
-    created: float
     token: str
     analysis: str
     parts: tuple[Part, ...]
@@ -78,14 +77,10 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Artefacts:
-    """The generations of one collection, in their directory.
-
-    ``created`` is when the collection was made, in seconds since 1970: another catalogue may count from the same ids.
-    """
+    """The generations of one collection, in their directory."""
 
     folder: Path
     encoder: EncoderFingerprint
-    created: float
 
     def stamp(self) -> int:
         """A number that changes whenever a generation comes or goes; 0 where there is no directory."""
@@ -131,9 +126,7 @@ class Artefacts:
         generation = max(self.generations(), default=0) + 1
         with written_beside(self.folder / f"generation-{generation}") as folder:
             parts = tuple(_with_live(folder, part, live) for part, live in kept)
-            manifest = Manifest(
-                _LAYOUT, generation, commit[0], asdict(self.encoder), self.created, commit[1], identity(), parts
-            )
+            manifest = Manifest(_LAYOUT, generation, commit[0], asdict(self.encoder), commit[1], identity(), parts)
             body = asdict(manifest)
             text = json.dumps({"manifest": body, "checksum": _sealed(body)}, ensure_ascii=False, indent=1)
             (folder / _MANIFEST).write_text(text, encoding="utf-8")
@@ -230,8 +223,6 @@ class Artefacts:
             raise ValueError("its numbers are none")
         if manifest.layout != _LAYOUT:
             raise ValueError(f"layout {manifest.layout} is not {_LAYOUT}")
-        if manifest.created != self.created:
-            raise ValueError("it was made for another collection")
         if manifest.encoder != asdict(self.encoder):
             raise ValueError("it was made for another encoder")
         if manifest.analysis != identity():

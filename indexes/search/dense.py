@@ -119,7 +119,7 @@ class DenseIndex:
         return self._best(query, wanted, None if allowed is None else allowed.rows)
 
     def _candidates(self, ivf: Ivf, query: np.ndarray, k: int, allowed: Allowed | None) -> np.ndarray:
-        """Rows near to the query: as many allowed ones are met as a search without a filter would meet."""
+        """Rows near to the query; with a filter twice as many allowed ones are met as rows without one."""
         count = _OVERSAMPLING[ivf.kind] * k + 16
         met = max(_PROBES[ivf.kind] * len(self.vectors) // ivf.lists, 2 * count)
         if allowed is None:

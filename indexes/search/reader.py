@@ -140,8 +140,7 @@ class Reader:
         parts = [segment for segment in snapshot.segments if segment.live_count]
         groups = [parts] if afresh and parts else plan(parts)
         generation = self._artefacts.save(groups, (snapshot.sequence, snapshot.token), self._kind, afresh=afresh)
-        stamp = self._artefacts.stamp()
-        return self._taken_up(self._of_files(generation, snapshot.segments, stamp))
+        return self._taken_up(self._of_files(generation, snapshot.segments, stamp=0))
 
     def rebuild(self, catalogue: Catalogue) -> Snapshot:
         """Write a new generation from the catalogue alone and go on from it. The caller holds the collection's lock.
@@ -164,8 +163,7 @@ class Reader:
                 parts.append(merge([Segment.build(ids, vectors, texts)], "flat", part))
             commit = found.sequence, found.token
             generation = self._artefacts.save([parts] if parts else [], commit, self._kind, afresh=True)
-        stamp = self._artefacts.stamp()
-        return self._taken_up(self._of_files(generation, (), stamp))
+        return self._taken_up(self._of_files(generation, (), stamp=0))
 
     def _of_files(self, generation: int, held: tuple[Segment, ...], stamp: int) -> Snapshot:
         segments, manifest = self._artefacts.load(generation, held)

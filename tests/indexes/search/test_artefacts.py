@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from indexes.collection import Collection
+from indexes.durable import checksum
+from indexes.errors import StoreDamaged
 from indexes.search.artefacts import Artefacts, _sealed
 
 Reopen = Callable[[], Collection]
@@ -90,7 +92,7 @@ def test_a_manifest_with_other_contents_is_not_believed(generation: Path, reopen
         {"encoder": {"name": "x"}},
         {"analysis": "old"},
         {"layout": 99},
-        {"created": 1.5},
+        {"token": "another"},
         {"sequence": 99},
         {"generation": 3},
         {"parts": 7},
@@ -212,3 +214,41 @@ def test_files_are_made_again_from_the_catalogue_alone(
     assert sorted(path.name for path in generation.parent.iterdir()) == ["generation-2", "segment-2", "writer.lock"]
     for reader in (collection, reopened()):
         assert_right(reader, toys)
+
+
+def test_damage_under_a_mapped_segment_is_not_merged(
+    generation: Path, collection: Collection, reopened: Reopen
+) -> None:
+    """It would be sealed with checksums that fit it."""
+    path = generation.parent / "segment-1" / "vectors.npy"
+    collection.dense(np.ones(collection.encoder.dimension), 1)
+    with path.open("r+b") as file:
+        file.seek(-64, 2)
+        file.write(bytes(64))
+    with pytest.raises(StoreDamaged, match=r"vectors\.npy of segment-1 is not what was written"):
+        collection.compact()
+    assert not [report for report in reopened().repair().remaining.findings if report.kind == "files"]
+
+
+CRAFTED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "ids": lambda ids: ids[::-1].copy(),
+    "vectors": np.asfortranarray,
+    "rows": lambda rows: rows + np.int32(1000),
+    "offsets": lambda offsets: offsets[::-1].copy(),
+    "lengths": lambda lengths: lengths[:-1],
+    "counts": lambda counts: counts.astype(np.int64),
+}
+
+
+@pytest.mark.parametrize("name", CRAFTED)
+def test_crafted_arrays_with_fitting_checksums_are_refused(
+    generation: Path, reopened: Reopen, toys: Any, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = generation.parent / "segment-1" / f"{name}.npy"
+    np.save(path, CRAFTED[name](np.load(path)))
+    stored = json.loads((generation / "manifest.json").read_text())
+    stored["manifest"]["parts"][0]["files"][path.name] = checksum(path)
+    stored["checksum"] = _sealed(stored["manifest"])
+    (generation / "manifest.json").write_text(json.dumps(stored))
+    assert_right(reopened(), toys)
+    assert "made again from the catalogue" in caplog.text

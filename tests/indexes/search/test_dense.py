@@ -84,6 +84,15 @@ def test_mapped_vectors_are_searched_like_those_in_memory(index: DenseIndex, tmp
                 assert cosines == pytest.approx(expected, abs=1e-6)
 
 
+def test_lists_that_hold_too_few_are_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    index, query = built(VECTORS, "ivf_sq8"), clustered(1, seed=13)[0]
+    search = Ivf.search
+    monkeypatch.setattr(Ivf, "search", lambda self, *rest: search(self, *rest)[:3])
+    allowed = np.arange(len(VECTORS)) % 2 == 0
+    assert index.search(query, 10, None)[0].tolist() == brute_force(VECTORS, query, 10, None).tolist()
+    assert index.search(query, 10, Allowed(allowed))[0].tolist() == brute_force(VECTORS, query, 10, allowed).tolist()
+
+
 def test_equal_vectors_come_in_the_order_of_rows() -> None:
     """Wherever they stand, whatever a product of matrices makes of their last bits."""
     generator = np.random.default_rng(5)
