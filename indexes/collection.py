@@ -195,6 +195,15 @@ class Collection:
         with self._catalogue.read() as connection:
             return reading.ledger(connection, self.id)
 
+    def sources(self, key: str) -> tuple[str, ...]:
+        """The names of the other files that the document of this key stands for, which hold the same.
+
+        Raises:
+            StoreError: The catalogue cannot be read.
+        """
+        with self._catalogue.read() as connection:
+            return tuple(line.uri for line in reading.duplicates(connection, self.id, key))
+
     def verify(self, *, recall: bool = False) -> Report:
         """Look for damage in all that the collection has stored, and change nothing.
 

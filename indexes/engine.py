@@ -102,6 +102,9 @@ class VectorCollection(Protocol):
     def ledger(self) -> list[LedgerEntry]:
         """The last outcome of every file, by key."""
 
+    def sources(self, key: str) -> tuple[str, ...]:
+        """The names of the other files that a document stands for."""
+
     def writer(self) -> AbstractContextManager[VectorWriter]:
         """Take the lock, which one writer holds at a time, and write."""
 

@@ -4,9 +4,11 @@ Offsets count characters (Python ``str`` indices) of a document's stored text, w
 stored. ``document.text[chunk.start:chunk.end]`` is the text of the chunk: always, to the character.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Literal
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "CollectionInfo",
     "Document",
     "DocumentInfo",
+    "Doubt",
     "EncoderFingerprint",
     "Hit",
     "LedgerEntry",
@@ -25,6 +28,7 @@ __all__ = [
     "ScoreKind",
     "SnapshotInfo",
     "StoredChunk",
+    "touched",
 ]
 
 Scalar = str | int | float | bool | None
@@ -32,8 +36,9 @@ Metadata = Mapping[str, Scalar]
 ScoreKind = Literal["cosine", "bm25", "rrf"]
 """What a score means; higher is better in each. ``cosine`` in [-1, 1]; ``bm25`` the BM25 value, at least 0;
 ``rrf`` a reciprocal rank fusion, good for ordering within one search and for nothing else."""
-Outcome = Literal["added", "changed", "unchanged", "removed", "refused", "failed"]
-"""What became of a file when it was brought in."""
+Outcome = Literal["added", "changed", "moved", "unchanged", "duplicate", "unpacked", "removed", "refused", "failed"]
+"""What became of a file when it was brought in. A *duplicate* is held by another document, its ``original``; an
+archive is *unpacked*, and the files in it have outcomes of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +55,32 @@ class EncoderFingerprint:
 
 @dataclass(frozen=True, slots=True)
 class PageSpan:
-    """Page ``number`` (from 1) covers ``text[start:end]`` of its document."""
+    """Where ``text[start:end]`` of a document stands in its file: on page ``number`` (from 1), slide or sheet.
+
+    Spans follow one another and rise by number; several may lie on one page: its lines, each in its ``box``, or the
+    rows of a sheet, each with its ``label``.
+
+    Attributes:
+        number: The page, counted from 1.
+        start: Offset of the first character.
+        end: Offset behind the last.
+        label: How people call the place where it is more than a page: ``slide 4``, ``sheet 'Q3' row 17``, ``header
+            Subject``.
+        box: Left, top, right, bottom in points (1/72 inch) from the top left corner of the page, where known.
+    """
 
     number: int
     start: int
     end: int
+    label: str = ""
+    box: tuple[float, float, float, float] | None = None
+
+
+def touched(spans: Sequence[PageSpan], start: int, end: int) -> tuple[PageSpan, ...]:
+    """The spans, of those that follow one another in ``spans``, that the characters ``start`` to ``end`` touch."""
+    first = max(bisect_right(spans, start, key=attrgetter("start")) - 1, 0)
+    last = bisect_left(spans, end, key=attrgetter("start"))
+    return tuple(span for span in spans[first:last] if span.start < end and span.end > start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +102,12 @@ class Document:
 
     def page_at(self, offset: int) -> int | None:
         """The number of the page that holds the character at ``offset``, or None where there are no pages."""
-        found = None
-        for page in self.pages:
-            if page.start > offset:
-                break
-            found = page.number
-        return found
+        index = bisect_right(self.pages, offset, key=attrgetter("start")) - 1
+        return self.pages[index].number if index >= 0 else None
+
+    def spans(self, start: int, end: int) -> tuple[PageSpan, ...]:
+        """The page spans that ``text[start:end]`` touches, in order."""
+        return touched(self.pages, start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +209,28 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why the text of a page may not be what people see on it; ``page`` is None for a document without pages."""
+
+    page: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """The outcome of one file in the last ingestion that met it; ``time`` is set when it is recorded."""
+    """The outcome of one file in the last ingestion that met it.
+
+    Attributes:
+        key: The file's identity.
+        uri: Its name, as people are shown it.
+        outcome: What became of it.
+        reason: Why, where that needs saying.
+        digest: As in `Document`.
+        time: When; set when the line is recorded.
+        original: The key of the document that holds the same, where the file is a duplicate.
+        sketch: A digest of the text that resembles those of like texts; empty where there is none.
+        doubts: The pages whose text is doubtful.
+    """
 
     key: str
     uri: str
@@ -192,3 +238,6 @@ class LedgerEntry:
     reason: str = ""
     digest: str = ""
     time: datetime | None = None
+    original: str = ""
+    sketch: bytes = b""
+    doubts: tuple[Doubt, ...] = ()

@@ -26,7 +26,8 @@ from indexes.errors import StoreDamaged, StoreError, UsageError
 
 __all__ = ["VERSION", "Frames", "damaged", "read_frames", "write_frames"]
 
-VERSION: Final = 1
+VERSION: Final = 2
+"""Of the format; files of every version so far can be read."""
 LONGEST_FRAME: Final = 1 << 30
 """No text or blob longer than this can come out of the databases that the catalogue runs on."""
 _MAGIC: Final = b"ragstack snapshot "
@@ -176,5 +177,5 @@ def _check_first_line(path: Path, line: bytes) -> None:
             f"The snapshot {path} has format {int(version)} and this program knows up to {VERSION}: "
             "a newer ragstack wrote it; type `pip install --upgrade ragstack`."
         )
-    if line != _MAGIC + f"{VERSION}\n".encode():
+    if line not in [_MAGIC + f"{known}\n".encode() for known in range(1, VERSION + 1)]:
         raise damaged(path, "its first line")

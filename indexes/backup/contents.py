@@ -3,11 +3,13 @@
     H   the collection: name, encoder, created, sequence                           JSON object, once, first
     D   a document: id, key, uri, title, digest, metadata, pages, and how many     JSON object, by rising id
         chunks follow
-    T   its text                                                                   UTF-8, after each D
+    P   more of its pages, where there are many                                    JSON list of lists, after its D
+    T   its text                                                                   UTF-8, after each D and its P
     C   some of its chunks: id, sequence, start, end, page, digest, context,       JSON list of lists, by rising id
         metadata; their text is the document's from start to end
     V   their vectors, little-endian float32                                       bytes, after each C
-    L   lines of the ledger: key, uri, outcome, reason, digest, time               JSON list of lists, after documents
+    L   lines of the ledger: key, uri, outcome, reason, digest, time, original,    JSON list of lists, after documents
+        sketch in hex, doubts (six fields in format 1)
     E   how many documents, chunks and lines of the ledger came                    JSON object, once, last
 
 All JSON is UTF-8. This is the truth of a collection and no more: attributes for filters follow from the metadata,
@@ -25,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from indexes.backup.container import Frames
+from indexes.catalogue.spans import as_lists
 from indexes.errors import StoreDamaged, StoreError
 from indexes.records import Chunk, Document, EncoderFingerprint, LedgerEntry
 
@@ -32,6 +35,7 @@ __all__ = ["LONGEST_JSON", "ChunkPart", "DocumentPart", "End", "Header", "Ledger
 
 LONGEST_JSON = 1 << 24
 """Bytes of JSON in a frame; it takes many times as much memory."""
+_PAGES = 1 << 15  # spans of pages in one frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +108,12 @@ def add_part(frames: Frames, part: Part) -> None:
         case Header() | End():
             _add_json(frames, b"H" if isinstance(part, Header) else b"E", _json(asdict(part)))
         case DocumentPart(id_, document, chunks):
-            pages = [[page.number, page.start, page.end] for page in document.pages]
+            pages = as_lists(document.pages)
             values = {name: getattr(document, name) for name in ("key", "uri", "title", "digest")}
-            more = {"metadata": dict(document.metadata), "pages": pages, "chunks": chunks}
+            more = {"metadata": dict(document.metadata), "pages": pages[:_PAGES], "chunks": chunks}
             _add_json(frames, b"D", _json({"id": id_, **values, **more}))
+            for start in range(_PAGES, len(pages), _PAGES):
+                _add_json(frames, b"P", _json(pages[start : start + _PAGES]))
             frames.add(b"T", document.text.encode())
         case ChunkPart(ids, sequences, several, vectors):
             rows = [
@@ -123,10 +129,19 @@ def add_part(frames: Frames, part: Part) -> None:
             _add_json(frames, b"C", payload)
             frames.add(b"V", vectors.astype("<f4").tobytes())
         case LedgerPart(entries, times):
-            lines = [
-                [e.key, e.uri, e.outcome, e.reason, e.digest, time] for e, time in zip(entries, times, strict=True)
-            ]
-            _add_json(frames, b"L", _json(lines))
+            payload = _json([_line(entry, time) for entry, time in zip(entries, times, strict=True)])
+            if len(payload) > LONGEST_JSON and len(entries) > 1:
+                middle = len(entries) // 2
+                for half in (slice(middle), slice(middle, None)):
+                    add_part(frames, LedgerPart(entries[half], times[half]))
+                return
+            _add_json(frames, b"L", payload)
+
+
+def _line(entry: LedgerEntry, time: float) -> list[Any]:
+    said = [entry.key, entry.uri, entry.outcome, entry.reason, entry.digest, time]
+    doubts = [[doubt.page, doubt.reason] for doubt in entry.doubts]
+    return [*said, entry.original, entry.sketch.hex(), doubts]
 
 
 def _json(value: Mapping[str, Any] | Sequence[Any]) -> bytes:

@@ -9,6 +9,7 @@ document are spans of its text that may overlap, up to a small multiple of the t
 import json
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
@@ -17,9 +18,9 @@ import numpy as np
 from indexes.backup import contents
 from indexes.backup.container import damaged, read_frames
 from indexes.backup.contents import ChunkPart, DocumentPart, End, Header, LedgerPart, Part
-from indexes.catalogue.checking import check, most_characters
+from indexes.catalogue.checking import check, check_entry, most_characters
 from indexes.errors import RagStackError
-from indexes.records import Chunk, Document, EncoderFingerprint, LedgerEntry, Outcome, PageSpan
+from indexes.records import Chunk, Document, Doubt, EncoderFingerprint, LedgerEntry, Outcome, PageSpan
 
 __all__ = ["read_parts"]
 
@@ -28,6 +29,7 @@ _LARGEST: Final = 1 << 53
 """The largest id, sequence or offset: what every reader of JSON takes, and far from the end of the database's."""
 _LATEST: Final = 253_402_300_799.0  # the last second of the year 9999
 _MOST_DIMENSIONS: Final = 65_536
+_MOST_PAGES: Final = 1 << 22
 _UNIT: Final = 1e-3
 
 
@@ -71,7 +73,7 @@ class _PartReader:
     def part(self, kind: bytes, payload: bytes) -> Part | None:
         """The part that a frame completes, None where another frame belongs to it."""
         _must((self._header is None) == (kind == b"H"), "its parts are not in order")
-        _must((self._values is not None) == (kind == b"T"), "its parts are not in order")
+        _must((self._values is not None) == (kind in (b"P", b"T")), "its parts are not in order")
         _must((self._rows is not None) == (kind == b"V"), "its parts are not in order")
         _must(not isinstance(self.last, End), "something follows its end")
         part: Part
@@ -81,6 +83,10 @@ class _PartReader:
             case b"D" if not isinstance(self.last, LedgerPart):
                 self._complete()
                 self._values = _described(payload)
+                return None
+            case b"P" if self._values is not None:
+                self._values["pages"] += _typed(_parsed(payload), list)
+                _must(len(self._values["pages"]) <= _MOST_PAGES, "its pages")
                 return None
             case b"T" if self._values is not None:
                 part = self._document = _document(self._values, payload, self._document.id if self._document else 0)
@@ -151,15 +157,14 @@ def _header(payload: bytes) -> Header:
 
 
 def _described(payload: bytes) -> dict[str, Any]:
-    return _named(payload, "id", "key", "uri", "title", "digest", "metadata", "pages", "chunks")
+    values = _named(payload, "id", "key", "uri", "title", "digest", "metadata", "pages", "chunks")
+    _typed(values["pages"], list)
+    return values
 
 
 def _document(values: dict[str, Any], text: bytes, before: int) -> DocumentPart:
     id_ = _whole(values["id"], before + 1)
-    pages = []
-    for span in _typed(values["pages"], list):
-        _must(isinstance(span, list) and len(span) == 3, "its pages")
-        pages.append(PageSpan(*(_whole(number, -_LARGEST) for number in span)))
+    pages = [_page(span) for span in values["pages"]]
     texts = {name: _text(values[name]) for name in ("key", "uri", "title", "digest")}
     try:
         texts["text"] = text.decode()
@@ -171,13 +176,45 @@ def _document(values: dict[str, Any], text: bytes, before: int) -> DocumentPart:
     return DocumentPart(id_, document, _whole(values["chunks"], 0, 1 << 31))
 
 
+def _page(span: Any) -> PageSpan:
+    _must(isinstance(span, list) and 3 <= len(span) <= 5, "its pages")
+    number, start, end = (_whole(value, -_LARGEST) for value in span[:3])
+    label = _text(span[3]) if len(span) > 3 else ""
+    if len(span) < 5:
+        return PageSpan(number, start, end, label)
+    _must(isinstance(span[4], list) and len(span[4]) == 4, "its pages")
+    left, top, right, bottom = (_number(side) for side in span[4])
+    return PageSpan(number, start, end, label, (left, top, right, bottom))
+
+
 def _ledger(payload: bytes) -> LedgerPart:
     entries, times = [], []
-    for key, uri, outcome, reason, digest, time in _listed(payload, 6):
+    for line in _listed(payload, 9, 6):
+        key, uri, outcome, reason, digest, time, original, sketch, doubts = [*line, "", "", []][:9]
         _must(outcome in get_args(Outcome), "its ledger")
-        entries.append(LedgerEntry(_text(key), _text(uri), outcome, _text(reason), _text(digest)))
+        entry = LedgerEntry(
+            *(_text(key), _text(uri), outcome, _text(reason), _text(digest)),
+            original=_text(original),
+            sketch=_bytes(sketch),
+            doubts=tuple(_doubt(doubt) for doubt in _typed(doubts, list)),
+        )
+        _storable(partial(check_entry, entry))
+        entries.append(entry)
         times.append(_time(time))
     return LedgerPart(entries, times)
+
+
+def _doubt(value: Any) -> Doubt:
+    _must(isinstance(value, list) and len(value) == 2, "its ledger")
+    page, reason = value
+    return Doubt(None if page is None else _whole(page, 0, 1 << 31), _text(reason))
+
+
+def _bytes(value: Any) -> bytes:
+    try:
+        return bytes.fromhex(_text(value))
+    except ValueError as error:
+        raise _Wrong("its ledger") from error
 
 
 def _end(payload: bytes) -> End:
@@ -210,9 +247,9 @@ def _named(payload: bytes, *names: str) -> dict[str, Any]:
     return values
 
 
-def _listed(payload: bytes, width: int) -> list[list[Any]]:
+def _listed(payload: bytes, *widths: int) -> list[list[Any]]:
     rows = _typed(_parsed(payload), list)
-    _must(all(isinstance(row, list) and len(row) == width for row in rows), "a part of it has other fields")
+    _must(all(isinstance(row, list) and len(row) in widths for row in rows), "a part of it has other fields")
     return rows
 
 
@@ -226,6 +263,11 @@ def _whole(value: Any, least: int, beyond: int = _LARGEST) -> int:
     number = _typed(value, int)
     _must(least <= number < beyond, "a number is out of bounds")
     return number
+
+
+def _number(value: Any) -> float:
+    _must(type(value) in (int, float) and math.isfinite(value), "a number is out of bounds")
+    return float(value)
 
 
 def _time(value: Any) -> float:

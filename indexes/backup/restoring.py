@@ -20,7 +20,7 @@ from indexes.backup.container import damaged
 from indexes.backup.contents import ChunkPart, DocumentPart, Header, LedgerPart
 from indexes.backup.parsing import read_parts
 from indexes.backup.taking import HIGHEST_KEPT, Inspection
-from indexes.catalogue import checksums, reading, writing
+from indexes.catalogue import reading, writing
 from indexes.catalogue.connection import Catalogue
 from indexes.catalogue.ids import draw
 from indexes.catalogue.models import ChunkRow, CollectionRow, DocumentRow, LedgerRow, TombstoneRow
@@ -131,11 +131,8 @@ class _Restoring:
             writing.insert_chunks(self._connection, self._owner, self._document, new, part.vectors)
 
     def _ledger(self, part: LedgerPart) -> None:
-        rows = []
-        for entry, time in zip(part.entries, part.times, strict=True):
-            values = {name: getattr(entry, name) for name in ("key", "uri", "outcome", "reason", "digest")}
-            row = {"collection_id": self._owner["collection_id"], **values, "time": time}
-            rows.append(row | {"checksum": checksums.of_ledger(LedgerRow(**row))})
+        owner = self._owner["collection_id"]
+        rows = [writing.ledger_row(owner, entry, time) for entry, time in zip(part.entries, part.times, strict=True)]
         self._connection.execute(insert(LedgerRow), rows)
 
 

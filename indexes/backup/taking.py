@@ -19,8 +19,9 @@ from indexes.catalogue import checksums, reading
 from indexes.catalogue.connection import Catalogue
 from indexes.catalogue.models import ChunkRow, CollectionRow, DocumentRow, LedgerRow, VectorRow
 from indexes.catalogue.reading import Check
+from indexes.catalogue.spans import as_spans
 from indexes.errors import UnknownCollection
-from indexes.records import Chunk, Document, EncoderFingerprint, LedgerEntry, PageSpan
+from indexes.records import Chunk, Document, EncoderFingerprint
 
 __all__ = ["HIGHEST_KEPT", "Inspection", "inspect", "take"]
 
@@ -109,7 +110,7 @@ def _parts(connection: Connection, collection_id: int, check: Check) -> Iterator
             text=found.text,
             digest=found.digest,
             metadata=found.metadata,
-            pages=tuple(PageSpan(*span) for span in found.pages),
+            pages=as_spans(found.pages),
         )
         yield DocumentPart(found.id, document, found.chunks)
         came = 0
@@ -149,5 +150,4 @@ def _ledger(connection: Connection, collection_id: int, check: Check) -> Iterato
     for rows in connection.execute(statement.execution_options(yield_per=_ROWS)).partitions():
         for row in rows:
             check(f"the ledger's line on {row.uri!r}", checksums.of_ledger(row), row.checksum)
-        entries = [LedgerEntry(row.key, row.uri, row.outcome, row.reason, row.digest) for row in rows]
-        yield LedgerPart(entries, [row.time for row in rows])
+        yield LedgerPart([reading.entry_of(row) for row in rows], [row.time for row in rows])

@@ -12,6 +12,7 @@ from indexes.care.findings import Finding
 from indexes.care.target import Target
 from indexes.catalogue import attributes, checksums, ids
 from indexes.catalogue.models import ChunkRow, CollectionRow, CommitRow, DocumentRow, LedgerRow, TombstoneRow
+from indexes.catalogue.spans import as_spans
 
 __all__ = [
     "STORED",
@@ -26,7 +27,7 @@ __all__ = [
     "why_not",
 ]
 
-STORED = "added", "changed", "unchanged"
+STORED = "added", "changed", "moved", "unchanged"
 """Outcomes of the ledger after which the document is in the collection."""
 _UNIT = 1e-3
 
@@ -172,11 +173,11 @@ def _rows(target: Target, rows: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
 def _pages_are_sane(document: Row[Any]) -> bool:
     """Whether the pages are spans of the text that follow one another."""
     try:
-        spans = [(int(number), int(start), int(end)) for number, start, end in document.pages]
+        spans = as_spans(document.pages)
+        inside = all(span.number >= 1 and 0 <= span.start <= span.end <= len(document.text) for span in spans)
+        return inside and all(a.start <= b.start for a, b in pairwise(spans))
     except (TypeError, ValueError):
         return False
-    inside = all(number >= 1 and 0 <= start <= end <= len(document.text) for number, start, end in spans)
-    return inside and all(a[1] <= b[1] for a, b in pairwise(spans))
 
 
 def was_published(target: Target, connection: Connection) -> bool:

@@ -16,6 +16,7 @@ __all__ = ["check", "check_entry", "check_texts", "most_characters"]
 
 _OVERLAP = 16
 _MOST_PAGES = 1 << 31
+_LONGEST_SKETCH = 4096  # bytes
 
 
 def check(document: Document, chunks: Sequence[Chunk], vectors: np.ndarray, encoder: EncoderFingerprint) -> np.ndarray:
@@ -53,7 +54,13 @@ def check_entry(entry: LedgerEntry) -> None:
         UsageError: It cannot be stored; the text says why.
     """
     named = {"key": entry.key, "name": entry.uri, "reason": entry.reason, "digest": entry.digest}
-    check_texts(entry.uri, named)
+    check_texts(entry.uri, named | {"original": entry.original})
+    for doubt in entry.doubts:
+        check_texts(entry.uri, {"doubt": doubt.reason})
+        if doubt.page is not None and not is_whole(doubt.page, 0, _MOST_PAGES):
+            raise UsageError(f"A doubtful page of {entry.uri!r} is none: expected a whole number below {_MOST_PAGES}.")
+    if not isinstance(entry.sketch, bytes) or len(entry.sketch) > _LONGEST_SKETCH:
+        raise UsageError(f"The sketch of {entry.uri!r} is no sketch: expected at most {_LONGEST_SKETCH} bytes.")
     if entry.outcome not in get_args(Outcome):
         raise UsageError(f"The outcome of {entry.uri!r} is unknown: expected one of {', '.join(get_args(Outcome))}.")
 
@@ -106,6 +113,9 @@ def _check_pages(document: Document) -> None:
     for page in document.pages:
         if not is_whole(page.number, 0, _MOST_PAGES) or not _is_span(document, page.start, page.end):
             raise UsageError(f"The pages of {document.uri!r} are not numbered spans of its text: load it again.")
+        if page.box is not None and not (len(page.box) == 4 and all(map(_is_finite, page.box))):
+            raise UsageError(f"A box on a page of {document.uri!r} is none: expected four numbers.")
+        _check_text(document.uri, "label of a page", page.label)
     if any(a.start > b.start for a, b in pairwise(document.pages)):
         raise UsageError(f"The pages of {document.uri!r} do not follow one another: load it again.")
 
@@ -121,6 +131,10 @@ def _check_chunk(document: Document, chunk: Chunk) -> None:
         raise UsageError(f"The page of a chunk of {uri!r} is none: expected a whole number below {_MOST_PAGES}.")
     check_texts(uri, {"context": chunk.context, "digest": chunk.digest})
     _check_metadata(uri, chunk.metadata)
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _is_span(document: Document, start: Any, end: Any) -> bool:

@@ -53,7 +53,7 @@ def _add_checksums(connection: Connection) -> None:
     _fill(connection, documents, ("id",), {"checksum": checksums.of_document, "text_checksum": checksums.of_text})
     _fill(connection, chunks, ("id",), {"checksum": checksums.of_chunk})
     _fill(connection, vectors, ("chunk_id",), {"checksum": lambda row: checksums.of_vector(row.chunk_id, row.vector)})
-    _fill(connection, lines, ("collection_id", "key"), {"checksum": checksums.of_ledger})
+    _fill(connection, lines, ("collection_id", "key"), {"checksum": lambda row: 0})  # a later step computes it
 
 
 def _add_commits(connection: Connection) -> None:
@@ -71,9 +71,24 @@ def _add_commits(connection: Connection) -> None:
         connection.execute(text("INSERT INTO commits VALUES (:id, :sequence, :token, :chunks)"), values)
 
 
+def _add_originals(connection: Connection) -> None:
+    """Give the ledger what it says of duplicates and of doubtful pages."""
+    blob = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
+    empty = "''" if connection.dialect.name == "postgresql" else "X''"
+    plain = ' COLLATE "C"' if connection.dialect.name == "postgresql" else ""
+    connection.execute(text(f"ALTER TABLE ledger ADD COLUMN original TEXT{plain} NOT NULL DEFAULT ''"))
+    connection.execute(text(f"ALTER TABLE ledger ADD COLUMN sketch {blob} NOT NULL DEFAULT {empty}"))
+    connection.execute(text("ALTER TABLE ledger ADD COLUMN doubts JSON NOT NULL DEFAULT '[]'"))
+    connection.execute(text("ALTER TABLE ledger DROP COLUMN checksum"))
+    connection.execute(text("CREATE INDEX ledger_original ON ledger (collection_id, original)"))
+    lines = _rows("ledger", "collection_id key uri outcome reason digest time original sketch doubts")
+    _fill(connection, lines, ("collection_id", "key"), {"checksum": checksums.of_ledger})
+
+
 def _rows(name: str, columns: str) -> TableClause:
     """A table with the columns that a step knows, whatever the models have become since."""
-    kinds: dict[str, Any] = {"metadata": JSON(), "pages": JSON(), "vector": LargeBinary()}
+    json, blob = JSON(), LargeBinary()
+    kinds: dict[str, Any] = {"metadata": json, "pages": json, "doubts": json, "vector": blob, "sketch": blob}
     return table(name, *(column(each, kinds.get(each)) for each in columns.split()))
 
 
@@ -120,6 +135,7 @@ STEPS: Final[tuple[Step, ...]] = (
     ("first tables", Base.metadata.create_all),
     ("checksums of rows", _add_checksums),
     ("commits", _add_commits),
+    ("duplicates and doubts", _add_originals),
 )
 
 

@@ -76,7 +76,7 @@ class DocumentRow(Base):
     title: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(128))
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
-    pages: Mapped[list[list[int]]] = mapped_column(JSON)
+    pages: Mapped[list[list[Any]]] = mapped_column(JSON)
     text: Mapped[str] = mapped_column(Text)
     chunks: Mapped[int] = mapped_column(Integer)
     checksum: Mapped[int] = mapped_column(BigInteger)
@@ -186,6 +186,7 @@ class LedgerRow(Base):
     """What became of a file when it was last brought in."""
 
     __tablename__ = "ledger"
+    __table_args__ = (Index("ledger_original", "collection_id", "original"),)
 
     collection_id: Mapped[int] = mapped_column(
         _ID, ForeignKey("collection.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
@@ -196,4 +197,7 @@ class LedgerRow(Base):
     reason: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(128))
     time: Mapped[float] = mapped_column(Double)
+    original: Mapped[str] = mapped_column(_PLAIN, default="")
+    sketch: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    doubts: Mapped[list[list[Any]]] = mapped_column(JSON, default=list)
     checksum: Mapped[int] = mapped_column(BigInteger)

@@ -16,8 +16,9 @@ from sqlalchemy.exc import DBAPIError
 
 from indexes.catalogue import checksums
 from indexes.catalogue.models import ChunkRow, CollectionRow, CommitRow, DocumentRow, LedgerRow, TombstoneRow, VectorRow
+from indexes.catalogue.spans import as_spans
 from indexes.errors import StoreDamaged
-from indexes.records import Chunk, Document, DocumentInfo, EncoderFingerprint, LedgerEntry, PageSpan, StoredChunk
+from indexes.records import Chunk, Document, DocumentInfo, Doubt, EncoderFingerprint, LedgerEntry, StoredChunk
 
 __all__ = [
     "Position",
@@ -30,6 +31,8 @@ __all__ = [
     "damaged",
     "document",
     "documents",
+    "duplicates",
+    "entry_of",
     "ledger",
     "name_of",
     "parts",
@@ -331,7 +334,7 @@ def document(connection: Connection, collection_id: int, which: str | int) -> Do
             text=row.text,
             digest=row.digest,
             metadata=row.metadata,
-            pages=tuple(PageSpan(*span) for span in row.pages),
+            pages=as_spans(row.pages),
         )
 
 
@@ -366,6 +369,27 @@ def ledger(connection: Connection, collection_id: int) -> list[LedgerEntry]:
     with sound(connection, collection_id) as check:
         for row in connection.execute(statement):
             check(f"the ledger's line on {row.uri!r}", checksums.of_ledger(row), row.checksum)
-            time = datetime.fromtimestamp(row.time, UTC)
-            entries.append(LedgerEntry(row.key, row.uri, row.outcome, row.reason, row.digest, time))
+            entries.append(entry_of(row))
     return entries
+
+
+def duplicates(connection: Connection, collection_id: int, key: str) -> list[LedgerEntry]:
+    """The lines of the files that the document of this key stands for, by key.
+
+    Raises:
+        StoreDamaged: A line is not as it was written.
+    """
+    held = LedgerRow.collection_id == collection_id, LedgerRow.original == key
+    statement = select(LedgerRow.__table__).where(*held).order_by(LedgerRow.key)
+    with sound(connection, collection_id) as check:
+        rows = connection.execute(statement).all()
+        for row in rows:
+            check(f"the ledger's line on {row.uri!r}", checksums.of_ledger(row), row.checksum)
+    return [entry_of(row) for row in rows if row.outcome == "duplicate"]
+
+
+def entry_of(row: Any) -> LedgerEntry:
+    """The line of the ledger that a row holds."""
+    doubts = tuple(Doubt(page, reason) for page, reason in row.doubts)
+    time = datetime.fromtimestamp(row.time, UTC)
+    return LedgerEntry(row.key, row.uri, row.outcome, row.reason, row.digest, time, row.original, row.sketch, doubts)

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -25,7 +26,8 @@ from indexes.catalogue.models import (
     TombstoneRow,
     VectorRow,
 )
-from indexes.catalogue.reading import batches, sound
+from indexes.catalogue.reading import batches, duplicates, sound
+from indexes.catalogue.spans import as_lists
 from indexes.records import Change, Chunk, Document, LedgerEntry
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "forget",
     "insert_chunks",
     "insert_document",
+    "ledger_row",
     "put_document",
     "record",
     "recount",
@@ -144,7 +147,10 @@ def delete_document(connection: Connection, collection_id: int, key: str) -> int
 
 
 def rename_document(connection: Connection, collection_id: int, key: str, new_key: str, uri: str) -> bool:
-    """Give a document another key and name; whatever had the new key goes. False where nothing has the old one."""
+    """Give a document another key and name; whatever had the new key goes. False where nothing has the old one.
+
+    The files that it stands for follow it.
+    """
     check_texts(uri, {"key": new_key, "name": uri})
     document_id = _id_of(connection, collection_id, key)
     if document_id is None:
@@ -152,9 +158,12 @@ def rename_document(connection: Connection, collection_id: int, key: str, new_ke
     if new_key != key:
         delete_document(connection, collection_id, new_key)
     advance(connection, collection_id)
-    forget(connection, collection_id, [key] if new_key != key else [])
+    forget(connection, collection_id, [key, new_key] if new_key != key else [])
     row = _change(connection, collection_id, document_id, key=new_key, uri=uri)
     attributes.put_of_document(connection, collection_id, document_id, row)
+    if new_key != key:
+        held = duplicates(connection, collection_id, key)
+        record(connection, collection_id, [replace(line, original=new_key) for line in held])
     return True
 
 
@@ -166,20 +175,19 @@ def record(connection: Connection, collection_id: int, entries: Sequence[LedgerE
     forget(connection, collection_id, list(latest))
     now = time.time()
     rows = [
-        {
-            "collection_id": collection_id,
-            "key": entry.key,
-            "uri": entry.uri,
-            "outcome": entry.outcome,
-            "reason": entry.reason,
-            "digest": entry.digest,
-            "time": entry.time.timestamp() if entry.time else now,
-        }
-        for entry in latest.values()
+        ledger_row(collection_id, entry, entry.time.timestamp() if entry.time else now) for entry in latest.values()
     ]
     if rows:
-        guarded = [row | {"checksum": checksums.of_ledger(SimpleNamespace(**row))} for row in rows]
-        connection.execute(insert(LedgerRow), guarded)
+        connection.execute(insert(LedgerRow), rows)
+
+
+def ledger_row(collection_id: int, entry: LedgerEntry, time: float) -> dict[str, Any]:
+    """The row of a line of the ledger, recorded at ``time`` in seconds since 1970."""
+    names = "key", "uri", "outcome", "reason", "digest", "original", "sketch"
+    said = {name: getattr(entry, name) for name in names}
+    doubts = [[doubt.page, doubt.reason] for doubt in entry.doubts]
+    row = {"collection_id": collection_id, **said, "doubts": doubts, "time": time}
+    return row | {"checksum": checksums.of_ledger(SimpleNamespace(**row))}
 
 
 def forget(connection: Connection, collection_id: int, keys: Sequence[str]) -> None:
@@ -287,7 +295,7 @@ def _document_row(document: Document, document_id: int, collection_id: int, chun
         "chunks": chunks,
         "digest": document.digest,
         "metadata": dict(document.metadata),
-        "pages": [[page.number, page.start, page.end] for page in document.pages],
+        "pages": as_lists(document.pages),
     }
     row = SimpleNamespace(**values)
     return values | {"checksum": checksums.of_document(row), "text_checksum": checksums.of_text(row)}

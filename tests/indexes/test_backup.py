@@ -279,7 +279,7 @@ def frames_of(data: bytes) -> list[Frame]:
     return found
 
 
-def sealed(frames: list[Frame], first: bytes = b"ragstack snapshot 1\n") -> bytes:
+def sealed(frames: list[Frame], first: bytes = b"ragstack snapshot 2\n") -> bytes:
     """A file of frames whose checksum agrees: what somebody would make who wants to be believed."""
     body = first + b"".join(struct.pack("<cI", kind, len(payload)) + payload for kind, payload in frames)
     return body + hashlib.sha256(body).digest()
@@ -407,8 +407,8 @@ def test_what_is_no_snapshot_is_refused_with_what_was_expected(elsewhere: Databa
     path.write_bytes(b"")
     with pytest.raises(UsageError, match="no snapshot"):
         elsewhere.restore(path)
-    path.write_bytes(sealed([], b"ragstack snapshot 2\n"))
-    with pytest.raises(UsageError, match=r"format 2.*up to 1.*pip install --upgrade"):
+    path.write_bytes(sealed([], b"ragstack snapshot 3\n"))
+    with pytest.raises(UsageError, match=r"format 3.*up to 2.*pip install --upgrade"):
         elsewhere.restore(path)
     path.write_bytes(b"ragstack snapshot " + b"9" * 10_000_000)
     with pytest.raises(UsageError, match="no snapshot"):

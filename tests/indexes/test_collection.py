@@ -1,5 +1,6 @@
 """A collection as its callers see it, held against oracles that compute everything from scratch."""
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from indexes.collection import Collection
 from indexes.database import Database
 from indexes.errors import EncoderMismatch, StoreBusy, UnknownCollection, UsageError
-from indexes.records import Change, Chunk, Document, LedgerEntry, PageSpan
+from indexes.records import Change, Chunk, Document, Doubt, LedgerEntry, PageSpan
 
 Reopen = Callable[[], Collection]
 
@@ -295,3 +296,49 @@ def test_compaction_applies_another_kind(home: Path, toys: Any) -> None:
             collection.compact()
             assert [part.dense.kind for part in collection._reader.current(collection._catalogue)[0].segments] == [kind]
             toys.assert_searches(collection, toys.Oracle.of(collection, [made]))
+
+
+def test_a_document_stands_for_other_files_and_they_follow_it(collection: Collection, toys: Any) -> None:
+    made = toys.make("a", ["one", "two"])
+    doubts = (Doubt(2, "31 % odd glyphs"), Doubt(None, "空白"))
+    with collection.writer() as writer:
+        own = LedgerEntry("a", "docs/a", "added", digest="d", sketch=b"\x00\xff" * 64, doubts=doubts)
+        writer.put(made.document, made.chunks, made.vectors, own)
+        writer.record(
+            LedgerEntry("c", "docs/c", "duplicate", digest="d", original="a"),
+            LedgerEntry("b", "docs/b", "duplicate", digest="d", original="a"),
+            LedgerEntry("x", "docs/x", "duplicate", digest="e", original="y"),
+        )
+        assert collection.sources("a") == ("docs/b", "docs/c")
+        writer.rename("a", "b", "docs/b")
+    assert collection.sources("a") == ()
+    assert collection.sources("b") == ("docs/c",)
+    ledger = {entry.key: entry for entry in collection.ledger()}
+    assert ledger["x"].original == "y"
+    assert collection.verify().findings == ()
+    with collection.writer() as writer:
+        writer.record(own)
+    [entry] = [entry for entry in collection.ledger() if entry.key == "a"]
+    assert (entry.sketch, entry.doubts) == (own.sketch, doubts)
+
+
+def test_pages_keep_their_labels_and_boxes(collection: Collection, toys: Any) -> None:
+    made = toys.make("a", ["one", "two", "three"])
+    pages = (
+        PageSpan(1, 0, 1, "sheet 'Q3' row 17"),
+        PageSpan(1, 1, 2, "", (1.5, 2.0, 3.0, 4.25)),
+        PageSpan(2, 2, 5),
+        PageSpan(3, 5, 5, "幻灯片"),
+    )
+    document = dataclasses.replace(made.document, pages=pages)
+    with collection.writer() as writer:
+        writer.put(document, made.chunks, made.vectors)
+        stored = collection.document("a")
+        assert stored is not None and stored.pages == pages
+        assert stored.spans(1, 3) == pages[1:3]
+        assert stored.spans(0, 1) == pages[:1]
+        assert [stored.page_at(offset) for offset in (0, 1, 2, 6)] == [1, 1, 2, 3]
+        for box in ((0.0, 1.0, 2.0), (0.0, 1.0, float("nan"), 2.0)):
+            bad = dataclasses.replace(document, pages=(PageSpan(1, 0, 1, "", box),))  # type: ignore[arg-type]
+            with pytest.raises(UsageError, match="box"):
+                writer.put(bad, made.chunks, made.vectors)
