@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 FLOORS := indexes ingest ragstack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test lint fmt type bench bench-large clean
+.PHONY: help setup models demo test lint fmt type bench bench-data bench-large clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -15,7 +15,7 @@ setup: $(READY)  ## make .venv and install the project with its tools
 
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,ocr,onnx]'
 	@touch $@
 
 models: $(READY)  ## fetch the default models (checked, resumable, once)
@@ -40,15 +40,24 @@ type: $(READY)  ## mypy, strict
 	$(BIN)/mypy
 
 bench: models  ## measurements beside rivals in the same run (minutes to an hour)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
-	$(BIN)/python benchmarks/ingestion.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,ocr,onnx,bench]'
+	$(BIN)/python benchmarks/ingestion.py first
+	$(BIN)/python benchmarks/ingestion.py edit
+	$(BIN)/python benchmarks/fuzzing.py --files 5000
 	$(BIN)/python benchmarks/answers.py
 	$(BIN)/python benchmarks/crashes.py 200
 	$(BIN)/python benchmarks/damage.py 500
 	$(BIN)/python benchmarks/readers.py 60
 	@test -z "$(DATA)" || $(MAKE) bench-large
 
+bench-data: models  ## retrieval and reading of real files; DATA=folder of corpora, DOCUMENTS=folder of files (hours)
+	$(BIN)/python benchmarks/chunking.py report --data "$(DATA)" --hybrid
+	$(BIN)/python benchmarks/precision.py --data "$(DATA)"
+	$(BIN)/python benchmarks/extraction.py --data "$(DOCUMENTS)"
+
 bench-large: models  ## a million chunks; DATA=folder of corpora in the common layout (an hour, 10 GB of disk)
+	$(BIN)/python benchmarks/ingestion.py memory
+	$(BIN)/python benchmarks/ingestion.py pages
 	$(BIN)/python benchmarks/kinds.py --data "$(DATA)"
 	$(BIN)/python benchmarks/vectors.py --data "$(DATA)" --rows 100000
 	$(BIN)/python benchmarks/vectors.py --data "$(DATA)" --rows 1000000

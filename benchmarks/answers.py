@@ -63,7 +63,7 @@ def langchain(model: Path, decoder: Path) -> Callable[[str], Result]:
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
     from ingest.documents import Limits
-    from ingest.loading import load
+    from ingest.files.loading import load
 
     params = xllamacpp.CommonParams()
     params.model.path = str(decoder)

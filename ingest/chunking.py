@@ -5,9 +5,11 @@ at the best border at hand: before a heading, else between paragraphs, else betw
 where the sentence alone is longer than a chunk. A heading, and a line that leads in to a list, stay with what follows;
 short sections share a chunk. Where a paragraph had to be cut, the next chunk repeats its last sentences.
 
-Each chunk carries a context, ``Title › Section › Subsection`` (and the header row for a table that goes on), which is
+Each chunk carries a context, ``Title › Section › Subsection`` (and the header of a table that goes on, or the line
+that leads in to a list that does), which is
 put before the text for the encoder and for BM25 and is no part of the text: ``document.text[start:end]`` is the text
-of a chunk, to the character, and every character that is not white space is in a chunk.
+of a chunk, to the character, and every character that is not white space is in a chunk. Its metadata have the
+``place`` where it stands in the file (``slides 4–5``) where that is more than a page.
 """
 
 import hashlib
@@ -17,19 +19,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from indexes.records import Chunk
+from indexes.places import describe
+from indexes.records import Chunk, touched
 from ingest.contexts import Contexts, CountTokens, Path
-from ingest.documents import Block, BlockKind, Loaded
-from ingest.sentences import split_sentences
+from ingest.documents import Loaded
+from ingest.units import SENTENCES, Unit, all_blocks, cut_points, goes_along, trimmed, units
 
 __all__ = ["ChunkSettings", "chunk", "embedded_text"]
 
-_LONGEST_PARENT = 60
-"""Characters of a list item that can stand in a context; a longer one is text, not a name."""
-_DEEPEST = 100
-"""Headings and items that a part can stand under; a context has room for far fewer."""
-_SENTENCES: frozenset[BlockKind] = frozenset({"paragraph", "list_item"})
-_BORDERS = (re.compile(r"\n"), re.compile(r"[，,；;、：:]"), re.compile(r"\s"))
+_TARGET = re.compile(
+    r"!?\[([^\]\[\n]*)\]\((?:<[^<>\n]*>|(?=[^()\s]*[/.#])[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:[ \t]+\"[^\"\n]*\")?\)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +42,16 @@ class ChunkSettings:
         max_context_tokens: The most tokens of the context (a table's header row comes on top).
     """
 
-    max_tokens: int = 256
+    max_tokens: int = 128
     overlap_sentences: int = 1
     max_context_tokens: int = 48
-
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """What is never split further: a sentence, a heading, a table row. ``path``: the headings and items above it."""
-
-    start: int
-    end: int
-    block: int
-    kind: BlockKind
-    path: Path
-    header: int | None = None
-    tokens: int = 0
 
 
 @dataclass(slots=True)
 class _Draft:
     """Units that are to be one chunk; the first ``repeated`` of them are the end of the chunk before."""
 
-    units: list[_Unit] = field(default_factory=list)
+    units: list[Unit] = field(default_factory=list)
     repeated: int = 0
 
     @property
@@ -73,7 +60,8 @@ class _Draft:
 
 
 def embedded_text(context: str, text: str) -> str:
-    """What is encoded and indexed for a chunk: its context and its text."""
+    """What is encoded for a chunk: its context and its text, links and images by their words alone."""
+    text = _words(text)
     return f"{context}\n{text}" if context else text
 
 
@@ -99,68 +87,42 @@ class _Chunker:
         self._text = loaded.text
         self._pages = loaded.pages
         self._page_starts = [page.start for page in loaded.pages]
-        self._blocks = list(_all_blocks(loaded))
+        self._blocks = list(all_blocks(loaded))
         self._count = count
         self._settings = settings
         self._contexts = Contexts(loaded.text, self._blocks, title, count, settings.max_context_tokens)
         self._room = max(1, settings.max_tokens - settings.max_context_tokens)
 
     def run(self) -> list[Chunk]:
-        drafts = self._fit(list(self._pack(self._counted(self._units()))))
+        drafts = self._fit(list(self._pack(self._counted(units(self._text, self._blocks)))))
         return [self._chunk(draft) for draft in drafts]
 
-    def _units(self) -> Iterator[_Unit]:
-        """Sentences, headings and rows in order, each with what it stands under and the header of its table."""
-        path: list[int] = []
-        header: int | None = None
-        for index, block in enumerate(self._blocks):
-            while path and not self._is_above(self._blocks[path[-1]], block):
-                path.pop()
-            if block.kind not in ("table_row", "table_header"):
-                header = None
-            spans = [(block.start, block.end)]
-            if block.kind in _SENTENCES:
-                spans = split_sentences(self._text, block.start, block.end)
-            for start, end in spans:
-                yield _Unit(start, end, index, block.kind, tuple(path), header)
-            if len(path) < _DEEPEST and (block.kind == "heading" or _is_parent(block)):
-                path.append(index)
-            elif block.kind == "table_header":
-                header = index
-
-    @staticmethod
-    def _is_above(upper: Block, lower: Block) -> bool:
-        """Whether a heading or list item still has authority when ``lower`` comes."""
-        if upper.kind == "heading":
-            return lower.kind != "heading" or upper.level < lower.level
-        return lower.kind != "heading" and upper.level < lower.level
-
-    def _counted(self, units: Iterator[_Unit]) -> Iterator[_Unit]:
+    def _counted(self, units: Iterator[Unit]) -> Iterator[Unit]:
         """Give each unit its number of tokens, and split those that are longer than a chunk."""
         waiting = list(units)
-        counts = self._count([self._text[unit.start : unit.end] for unit in waiting])
+        counts = self._count([_words(self._text[unit.start : unit.end]) for unit in waiting])
         for unit, tokens in zip(waiting, counts, strict=True):
             if tokens <= self._room:
                 yield replace(unit, tokens=max(tokens, 1))
             else:
                 yield from self._split(replace(unit, tokens=tokens))
 
-    def _split(self, unit: _Unit) -> Iterator[_Unit]:
+    def _split(self, unit: Unit) -> Iterator[Unit]:
         """Cut a unit into parts of about equal length that fit, at lines, clauses or words where there are any."""
         parts = -(-unit.tokens * 5 // (self._room * 4))
         parts = min(max(parts, 2), unit.end - unit.start)
-        cuts = [unit.start, *_cuts(self._text, unit.start, unit.end, parts), unit.end]
-        spans = [_trimmed(self._text, start, end) for start, end in pairwise(cuts)]
+        cuts = [unit.start, *cut_points(self._text, unit, parts), unit.end]
+        spans = [trimmed(self._text, start, end) for start, end in pairwise(cuts)]
         spans = [(start, end) for start, end in spans if start < end]
-        counts = self._count([self._text[start:end] for start, end in spans])
+        counts = self._count([_words(self._text[start:end]) for start, end in spans])
         for (start, end), tokens in zip(spans, counts, strict=True):
-            part = replace(unit, start=start, end=end, tokens=tokens)
+            part = replace(unit, start=start, end=end, tokens=max(tokens, 1))
             if tokens > self._room and end - start > 1:
                 yield from self._split(part)
             else:
                 yield part
 
-    def _pack(self, units: Iterator[_Unit]) -> Iterator[_Draft]:
+    def _pack(self, units: Iterator[Unit]) -> Iterator[_Draft]:
         """Fill chunks with units, ending each at the best border."""
         draft = _Draft()
         small = self._settings.max_tokens // 4
@@ -179,19 +141,19 @@ class _Chunker:
         if len(draft.units) > draft.repeated:
             yield draft
 
-    def _full(self, draft: _Draft, unit: _Unit) -> bool:
-        """Whether ``unit`` would make a chunk too long; a chunk that begins within a table bears its header too."""
+    def _full(self, draft: _Draft, unit: Unit) -> bool:
+        """Whether ``unit`` would make a chunk too long; one that begins within a table or list bears more context."""
         first = draft.units[0]
         overhead = self._contexts.of(first.path)[1]
-        if first.header is not None:
+        if goes_along(self._text, self._blocks[first.block], first):
             overhead += self._settings.max_context_tokens
         return overhead + draft.tokens + unit.tokens > self._settings.max_tokens
 
-    def _cut(self, draft: _Draft, following: _Unit) -> tuple[_Draft, _Draft]:
+    def _cut(self, draft: _Draft, following: Unit) -> tuple[_Draft, _Draft]:
         """End a full chunk: what is done, and what goes on into the next with ``following``."""
         units = draft.units
         end = len(units)
-        if units[-1].block == following.block and following.kind in _SENTENCES:
+        if units[-1].block == following.block and following.kind in SENTENCES:
             total, before = draft.tokens, 0
             for index in range(1, len(units)):
                 before += units[index - 1].tokens
@@ -203,7 +165,7 @@ class _Chunker:
             return draft, self._overlap(units, following)
         return _Draft(units[:end], draft.repeated), _Draft(units[end:])
 
-    def _leads_in(self, unit: _Unit) -> bool:
+    def _leads_in(self, unit: Unit) -> bool:
         """Whether a unit belongs with what follows it."""
         following = self._blocks[unit.block + 1 : unit.block + 2]
         has_items = unit.kind == "list_item" and any(
@@ -211,7 +173,7 @@ class _Chunker:
         )
         return has_items or unit.kind in ("heading", "table_header") or self._text[unit.end - 1] in ":："
 
-    def _overlap(self, units: list[_Unit], following: _Unit) -> _Draft:
+    def _overlap(self, units: list[Unit], following: Unit) -> _Draft:
         """Begin a chunk with the last sentences of the paragraph that was cut, if they are short."""
         if units[-1].block != following.block or following.kind != "paragraph":
             return _Draft()
@@ -248,11 +210,10 @@ class _Chunker:
         for unit in draft.units:
             if unit.path[: len(path)] != path:
                 path = _common(path, unit.path)
-        contexts, header = self._contexts, first.header
-        context = contexts.of(path)[0] if header is None else contexts.with_header(path, header)
+        context = self._contexts.below(path, goes_along(self._text, self._blocks[first.block], first))
         return context, self._text[self._start(first) : draft.units[-1].end]
 
-    def _start(self, unit: _Unit) -> int:
+    def _start(self, unit: Unit) -> int:
         """Where a chunk that begins with ``unit`` starts: a list item takes its indentation along."""
         line = self._text.rfind("\n", 0, unit.start) + 1
         indented = unit.kind == "list_item" and self._text[line : unit.start].isspace()
@@ -263,31 +224,15 @@ class _Chunker:
         start = self._start(draft.units[0])
         page = bisect_right(self._page_starts, start) - 1
         digest = hashlib.sha256(embedded_text(context, text).encode()).hexdigest()
-        return Chunk(start, start + len(text), context, digest, self._pages[page].number if page >= 0 else None)
+        number = self._pages[page].number if page >= 0 else None
+        place = describe(touched(self._pages, start, start + len(text)))
+        metadata = {} if place in ("", f"page {number}") else {"place": place}
+        return Chunk(start, start + len(text), context, digest, number, metadata)
 
 
-def _is_parent(block: Block) -> bool:
-    """Whether a list item is short enough to name what hangs on it."""
-    return block.kind == "list_item" and block.level > 0 and block.end - block.start <= _LONGEST_PARENT
-
-
-def _all_blocks(loaded: Loaded) -> Iterator[Block]:
-    """The blocks of a document, with paragraphs for the text between them."""
-    position = 0
-    for block in (*loaded.blocks, Block(len(loaded.text), len(loaded.text), "paragraph")):
-        start, end = _trimmed(loaded.text, position, block.start)
-        if start < end:
-            yield Block(start, end, "paragraph")
-        start, end = _trimmed(loaded.text, block.start, block.end)
-        if start < end:
-            yield replace(block, start=start, end=end)
-        position = block.end
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    piece = text[start:end]
-    start += len(piece) - len(piece.lstrip())
-    return start, start + len(piece.strip())
+def _words(text: str) -> str:
+    """The text as it is encoded: the target of a link or an image says nothing to an encoder, however long it is."""
+    return _TARGET.sub(r"\1", _TARGET.sub(r"\1", text)) if "](" in text else text
 
 
 def _common(first: Path, second: Path) -> Path:
@@ -295,17 +240,3 @@ def _common(first: Path, second: Path) -> Path:
     while length < min(len(first), len(second)) and first[length] == second[length]:
         length += 1
     return first[:length]
-
-
-def _cuts(text: str, start: int, end: int, parts: int) -> Iterator[int]:
-    """Offsets that cut ``text[start:end]`` into parts of about equal length, each at the best border near by."""
-    step = (end - start) / parts
-    last = start
-    for number in range(1, parts):
-        ideal = start + round(step * number)
-        low, high = max(last + 1, ideal - max(1, int(step / 4))), min(end - 1, ideal + max(1, int(step / 4)))
-        found = (max((match.end() for match in border.finditer(text, low, high)), default=0) for border in _BORDERS)
-        cut = next((offset for offset in found if offset), ideal)
-        if last < cut < end:
-            yield cut
-            last = cut

@@ -6,16 +6,19 @@ first, then the end of what is left.
 
 from collections.abc import Callable, Sequence
 
-from ingest.cleaning import plain_heading
 from ingest.documents import Block
+from ingest.text.cleaning import plain_heading
 
-__all__ = ["Contexts", "CountTokens", "Path"]
+__all__ = ["Contexts", "CountTokens", "Path", "Span"]
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 """Counts the tokens of each text as the encoder's tokenizer makes them, without special tokens."""
 
 Path = tuple[int, ...]
 """The headings above a part of a document, outermost first, as indices of its blocks."""
+
+Span = tuple[int, int]
+"""A stretch of the text, from its first offset to the one behind its last."""
 
 _SEPARATOR = " › "
 
@@ -37,12 +40,18 @@ class Contexts:
             self._made[path] = self._make(path)
         return self._made[path]
 
-    def with_header(self, path: Path, header: int) -> str:
-        """The context below a section path and the header row of a table, for rows that stand without it."""
-        block = self._blocks[header]
-        row, _ = self._shortened(self._text[block.start : block.end].partition("\n")[0])
-        context = self.of(path)[0]
-        return f"{context}\n{row}" if context else row
+    def below(self, path: Path, along: Sequence[Span]) -> str:
+        """The context below a section path, with what goes along with a chunk's first part, each on a line.
+
+        What goes along (the header of a table, the line that leads in to a list) has together as much room as the
+        path; the shorter lines are kept whole before the longer ones are.
+        """
+        lines = [" ".join(self._text[start:end].split()) for start, end in along]
+        left = self._max_tokens
+        for done, at in enumerate(sorted(range(len(lines)), key=lambda at: len(lines[at]))):
+            lines[at], tokens = self._shortened(lines[at], left // (len(lines) - done))
+            left -= tokens
+        return "\n".join(filter(None, [self.of(path)[0], *lines]))
 
     def _make(self, path: Path) -> tuple[str, int]:
         headings = (self._blocks[index] for index in path)
@@ -54,11 +63,11 @@ class Contexts:
         for text, tokens in zip(texts, self._count(texts), strict=True):
             if tokens <= self._max_tokens:
                 return text, tokens
-        return self._shortened(texts[-1])
+        return self._shortened(texts[-1], self._max_tokens)
 
-    def _shortened(self, text: str) -> tuple[str, int]:
+    def _shortened(self, text: str, room: int) -> tuple[str, int]:
         tokens = self._count([text])[0]
-        while tokens > self._max_tokens and text:
-            text = text[: min(len(text) - 1, len(text) * self._max_tokens // tokens)].rstrip()
+        while tokens > room and text:
+            text = text[: min(len(text) - 1, len(text) * room // tokens)].rstrip()
             tokens = self._count([text])[0]
         return text, tokens

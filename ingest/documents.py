@@ -10,14 +10,14 @@ A file that cannot become a document ends in one of two ways, each with a line t
 * any other :class:`indexes.errors.LoadError`: the file is broken or surprised its reader, and counts as *failed*.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from indexes.errors import LoadError
 from indexes.records import Metadata, PageSpan
 
-__all__ = ["Block", "BlockKind", "Limits", "Loaded", "Refused", "TextBuilder"]
+__all__ = ["Block", "BlockKind", "Limits", "LoadOptions", "Loaded", "Part", "PdfReader", "Refused", "TextBuilder"]
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table_header", "table_row", "code"]
 
@@ -45,7 +45,14 @@ class Block:
 class Loaded:
     """A file as its loader understood it.
 
-    ``title`` is None where the file names none; ``format`` is the kind of file (``pdf``, ``markdown``, …).
+    Attributes:
+        text: The text that will be stored.
+        format: The kind of file: ``pdf``, ``markdown``, …
+        title: None where the file names none.
+        blocks: Its parts in reading order.
+        pages: Where stretches of the text stand in the file.
+        metadata: What else the file says of itself.
+        recognised: For each page whose text was read from its picture, how sure the reader is of it, in [0, 1].
     """
 
     text: str
@@ -54,16 +61,67 @@ class Loaded:
     blocks: tuple[Block, ...] = ()
     pages: tuple[PageSpan, ...] = ()
     metadata: Metadata = field(default_factory=dict)
+    recognised: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on one file, so that no file can take the machine: bytes read, bytes unpacked, pages, characters."""
+    """Bounds on one file, so that no file can take the machine.
 
-    max_bytes: int = 100_000_000
+    Attributes:
+        max_bytes: Bytes of the file, and of each member of an archive.
+        max_unpacked_bytes: Bytes that a package or archive unpacks to, with all that is packed in it.
+        max_ratio: How many times its packed size an archive may unpack to.
+        max_members: Files in an archive, with those in archives in it.
+        max_depth: Archives (and mails with attachments) within one another.
+        max_pages: Pages, slides or sheets.
+        max_characters: Characters of text.
+        max_seconds: Seconds of work on one file.
+        max_memory: Bytes that the process that reads files may hold.
+    """
+
+    max_bytes: int = 200_000_000
     max_unpacked_bytes: int = 400_000_000
+    max_ratio: int = 200
+    max_members: int = 10_000
+    max_depth: int = 3
     max_pages: int = 5_000
     max_characters: int = 50_000_000
+    max_seconds: float = 600.0
+    max_memory: int = 2_000_000_000
+
+
+PdfReader = Literal["pdfium", "pypdf"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How files are read: within which limits, with which reader of PDFs, and whether pictures are read (OCR)."""
+
+    limits: Limits = field(default_factory=Limits)
+    pdf: PdfReader = "pdfium"
+    ocr: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What became of a file, or of one file in it.
+
+    A plain file has one part. An archive or a mail has one for each file in it, and a mail one for itself.
+
+    Attributes:
+        path: Where in the file it is: empty for the file itself, else ``folder/a.pdf`` or ``inner.zip!/b.txt``.
+        digest: SHA-256 of its bytes, in hex; empty for a file in an archive whose bytes could not be had.
+        loaded: The document; None where there is none, and then ``reason`` says why.
+        outcome: ``refused`` or ``failed`` where there is no document.
+        reason: One line: what was found and what to do about it.
+    """
+
+    path: str
+    digest: str
+    loaded: Loaded | None = None
+    outcome: Literal["", "refused", "failed"] = ""
+    reason: str = ""
 
 
 class TextBuilder:
@@ -95,7 +153,8 @@ class TextBuilder:
         if self.blocks:
             last = self.blocks[-1].kind
             tight = kind in _TIGHT and last in _TIGHT and (kind == "list_item") == (last == "list_item")
-            self._push("\n" if tight and kind != "table_header" else "\n\n")
+            apart = not tight or (kind == "table_header" and last != "table_header")
+            self._push("\n\n" if apart else "\n")
         block = Block(self._length, self._length + len(text), kind, level)
         self._push(text)
         self.blocks.append(block)

@@ -7,6 +7,9 @@ of the bare texts, without prefix and special tokens.
 
 Opening an encoder reads a few small files; its tokenizer is loaded when tokens are first counted, and the model itself
 (with torch) when something is first encoded. Nothing here asks the network for anything once the folder is there.
+
+The precision ``int8`` is the same model in eight bits (:mod:`ingest.encoder_int8`). Its fingerprint has another
+revision, so that a collection keeps to the one that filled it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +18,7 @@ from functools import cached_property
 from logging import ERROR
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -28,11 +31,12 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
 
-__all__ = ["Encoder", "SentenceTransformerEncoder", "open_encoder"]
+    from ingest.encoder_int8 import Int8Model
+    from ingest.encoder_torch import TorchModel
 
-_BATCH_TOKENS = 1024
-"""Tokens, padding included, that go through the model at once: few enough for the activations to stay in the
-processor's cache. On a CPU that is nearly twice as fast as the usual batches of 32 texts."""
+__all__ = ["Encoder", "Precision", "SentenceTransformerEncoder", "open_encoder", "precision_of"]
+
+Precision = Literal["fp32", "int8"]
 
 
 class Encoder(Protocol):
@@ -57,16 +61,20 @@ class Encoder(Protocol):
 
 
 class SentenceTransformerEncoder:
-    """An encoder from a sentence-transformers folder, on the CPU in float32."""
+    """An encoder from a sentence-transformers folder, on the CPU."""
 
-    def __init__(self, name: str, folder: EncoderFolder, threads: int = 0) -> None:
-        """Describe the encoder; nothing is loaded yet. ``threads`` is for torch; 0 leaves torch's own choice."""
+    def __init__(
+        self, name: str, folder: EncoderFolder, cache: Path, threads: int = 0, precision: Precision = "fp32"
+    ) -> None:
+        """Describe the encoder; nothing is loaded yet. ``threads``: of the model; 0 means one for each processor."""
         self._folder = folder
+        self._cache = cache
         self._threads = threads
+        self._precision = precision
         self._lock = Lock()
         self.fingerprint = EncoderFingerprint(
             name=name,
-            revision=folder.revision,
+            revision=folder.revision if precision == "fp32" else f"{folder.revision}-{precision}",
             dimension=folder.dimension,
             pooling=folder.pooling,
             query_prefix=folder.query_prefix,
@@ -88,21 +96,9 @@ class SentenceTransformerEncoder:
         return self._encode([self._folder.query_prefix + text for text in texts])
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
-        import torch
-
-        vectors = np.empty((len(texts), self._folder.dimension), dtype=np.float32)
-        ids = self._token_ids(texts)
-        with torch.inference_mode():
-            for rows in _batches([len(each) for each in ids]):
-                batch = [ids[row] for row in rows]
-                width = max(map(len, batch))
-                tokens = np.full((len(batch), width), self._folder.pad_id, dtype=np.int64)
-                mask = np.zeros((len(batch), width), dtype=np.int64)
-                for row, each in enumerate(batch):
-                    tokens[row, : len(each)] = each
-                    mask[row, : len(each)] = 1
-                features = {"input_ids": torch.from_numpy(tokens), "attention_mask": torch.from_numpy(mask)}
-                vectors[rows] = self._model(features)["sentence_embedding"].float().numpy()
+        if not texts:
+            return np.empty((0, self._folder.dimension), dtype=np.float32)
+        vectors = self._model.vectors(self._token_ids(texts))
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
 
@@ -125,26 +121,35 @@ class SentenceTransformerEncoder:
         return tokenizer
 
     @property
-    def _model(self) -> "SentenceTransformer":
+    def _model(self) -> "TorchModel | Int8Model":
         with self._lock:
             return self._loaded_model
 
     @cached_property
-    def _loaded_model(self) -> "SentenceTransformer":
+    def _loaded_model(self) -> "TorchModel | Int8Model":
+        folder = self._folder
+        if self._precision == "int8":
+            from ingest.encoder_int8 import Int8Model
+
+            return Int8Model.open(folder, self._cache, self._load, self._threads)
+        from ingest.encoder_torch import TorchModel
+
+        return TorchModel(self._load, folder.dimension, folder.pad_id, self._threads)
+
+    def _load(self) -> "SentenceTransformer":
         import torch
         from sentence_transformers import SentenceTransformer
 
-        if self._threads > 0:
-            torch.set_num_threads(self._threads)
         options = {"use_safetensors": True, "dtype": torch.float32}
         with _one_line(self._folder.path), _quietly():
-            model = SentenceTransformer(
+            return SentenceTransformer(
                 str(self._folder.path), device="cpu", local_files_only=True, model_kwargs=options
             )
-        return model.eval()
 
 
-def open_encoder(setting: str, cache: Path, *, threads: int = 0) -> SentenceTransformerEncoder:
+def open_encoder(
+    setting: str, cache: Path, *, threads: int = 0, precision: Precision = "fp32"
+) -> SentenceTransformerEncoder:
     """The encoder that ``setting`` means: a pack's name, a sentence-transformers folder, or ``hf:ORG/NAME``.
 
     Prefixes are those that the folder tells (``prompts``), or that the model's family is known to need.
@@ -158,17 +163,12 @@ def open_encoder(setting: str, cache: Path, *, threads: int = 0) -> SentenceTran
         raise ModelError(f"{setting} is a decoder; expected an encoder, such as {encoders}")
     path = locate(setting, cache)
     name = setting if setting in PACKS or setting.startswith("hf:") else path.name
-    return SentenceTransformerEncoder(name, read_encoder_folder(path, cache, name), threads)
+    return SentenceTransformerEncoder(name, read_encoder_folder(path, cache, name), cache, threads, precision)
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Positions of texts that go together: the longest first, neighbours in length, at most ``_BATCH_TOKENS``."""
-    order = sorted(range(len(lengths)), key=lambda position: -lengths[position])
-    start = 0
-    while start < len(order):
-        count = max(1, _BATCH_TOKENS // max(1, lengths[order[start]]))
-        yield order[start : start + count]
-        start += count
+def precision_of(fingerprint: EncoderFingerprint) -> Precision:
+    """The precision of the encoder with this fingerprint."""
+    return "int8" if fingerprint.revision.endswith("-int8") else "fp32"
 
 
 def _clean(text: str) -> str:

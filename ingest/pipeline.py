@@ -1,52 +1,44 @@
 """The flow of files into a collection: find, skip what is unchanged, load, chunk, encode, write.
 
-:func:`ingest` makes a collection agree with files and folders. A file's digest covers its bytes and everything else
-that decides the result (loaders' version, settings, encoder), so an equal digest means nothing to do. Documents wait
-in a small buffer until there are enough chunks for the encoder to work in batches of like length; then each document
-is written in one transaction with its vectors and its line in the ledger. Memory is bounded by the buffer and the
-largest document; an interruption loses no more than the documents in the buffer, and the next run goes on from there.
+:func:`ingest` makes a collection agree with files and folders. Three things go on at once: files are read ahead of the
+encoder (`ingest.sync.reading`), vectors are made, and what has its vectors is written. Documents wait in a small buffer
+until there are enough chunks for the encoder to work in batches of like length; then each is written in one
+transaction with its vectors and its line in the ledger. Memory is bounded by the buffers and the largest document; an
+interruption loses no more than the work on the documents in them, and the next run goes on from there.
+
+Content decides. The same bytes elsewhere are a *moved* file where the old one is gone, else a *duplicate*; so is a file
+of other bytes whose every sentence another document holds. A duplicate is kept once, and when the document that stands
+for it changes or goes, it gets one of its own.
 
 One bad file never stops the rest: it is *refused* (understood and declined) or *failed* (damaged), with a reason. A
 file that was good before and is not any more keeps its last good version in the collection, and its reason says so.
 """
 
-import hashlib
-import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from indexes.engine import VectorCollection, VectorWriter
-from indexes.errors import LoadError, UsageError
-from indexes.records import Chunk, Document, LedgerEntry, Outcome
-from ingest import loading
-from ingest.chunking import ChunkSettings, chunk, embedded_text
-from ingest.discovery import SourceFile, discover, identity
-from ingest.documents import Limits, Refused
-from ingest.report import ChunkCounts, FileCounts, IngestReport, OnProgress, Problem, Progress
+from ingest import ocr
+from ingest.files import loading
+from ingest.files.discovery import SourceFile, discover, identity
+from ingest.processes.workers import Workers
+from ingest.report import IngestReport, OnProgress, Progress
+from ingest.sync.interrupts import Interrupts
+from ingest.sync.preparing import PipelineSettings, fitted, prepare
+from ingest.sync.reading import Ahead, arrivals
+from ingest.sync.settling import Settling, is_under
+from ingest.sync.standing import Standing, holder_of
+from ingest.sync.writing import Lane
 
 if TYPE_CHECKING:
     from ingest.encoders import Encoder
 
 __all__ = ["IngestReport", "PipelineSettings", "Progress", "fitted", "ingest"]
 
-_BUFFERED_CHUNKS = 512
-_ENCODED_AT_ONCE = 64
-_RESERVED_TOKENS = 4
-"""Room for the encoder's special tokens, and for a prefix that joins the first word in another way."""
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineSettings:
-    """What decides how files become chunks, and the bounds on one file."""
-
-    chunks: ChunkSettings = field(default_factory=ChunkSettings)
-    limits: Limits = field(default_factory=Limits)
+_CHUNKS_AHEAD = 512
 
 
 def ingest(
@@ -56,38 +48,38 @@ def ingest(
     *,
     settings: PipelineSettings | None = None,
     prune: bool = False,
+    retry_failed: bool = False,
     progress: OnProgress | None = None,
 ) -> IngestReport:
     """Bring files and folders into a collection.
 
     Args:
-        paths: Files and folders; folders are walked.
+        paths: Files, folders, which are walked, and patterns; ``-`` is standard input.
         collection: Where to, filled by ``encoder``.
         encoder: Makes the vectors; its model is loaded only if there is something to encode.
-        settings: How to cut chunks, and the limits on a file.
+        settings: How to read files and cut chunks, and the limits on a file.
         prune: Remove the documents under ``paths`` whose files have vanished.
+        retry_failed: Try again the files that were refused or failed before and have not changed.
         progress: Called after each file and each batch.
 
     Raises:
         StoreError: the collection cannot be written; what was written before is safe.
         EncoderMismatch, ModelMissing, ModelError: the encoder does not fit, is not there, or failed.
+        KeyboardInterrupt: after the step in hand; whatever had its vectors was written.
     """
-    with collection.writer() as writer:
-        return _Run(collection, writer, encoder, settings or PipelineSettings(), progress).run(paths, prune)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A document that waits for its vectors."""
-
-    document: Document
-    chunks: list[Chunk]
-    texts: list[str]
-    outcome: Outcome
+    settings = settings or PipelineSettings()
+    with (
+        collection.writer() as writer,
+        Workers(settings.options, settings.workers) as workers,
+        Lane() as lane,
+        Interrupts() as interrupts,
+    ):
+        run = _Run(collection, writer, encoder, settings, workers, lane, interrupts, progress, retry=retry_failed)
+        return run.run(paths, prune)
 
 
 class _Run:
-    """One ingestion: what is known, what waits, and what has been counted."""
+    """One ingestion."""
 
     def __init__(
         self,
@@ -95,166 +87,79 @@ class _Run:
         writer: VectorWriter,
         encoder: "Encoder",
         settings: PipelineSettings,
+        workers: Workers,
+        lane: Lane,
+        interrupts: Interrupts,
         progress: OnProgress | None,
+        *,
+        retry: bool,
     ) -> None:
         self._collection = collection
-        self._writer = writer
         self._encoder = encoder
-        self._limits = settings.limits
-        self._chunking = fitted(settings.chunks, encoder)
-        self._recipe = repr((loading.VERSION, self._chunking, encoder.fingerprint)).encode()
-        self._digests = {info.key: info.digest for info in collection.documents()}
-        self._ledger = {entry.key: entry for entry in collection.ledger()}
-        self._waiting: list[_Ready] = []
-        self._unchanged: list[LedgerEntry] = []
-        self._outcomes: Counter[Outcome] = Counter()
-        self._changes: Counter[str] = Counter()
-        self._problems: list[Problem] = []
-        self._encoded = 0
-        self._files_done = 0
-        self._files_total = 0
+        self._settings = settings
+        self._workers = workers
+        self._lane = lane
+        self._interrupts = interrupts
+        self._retry = retry
         self._progress = progress
+        self._chunking = fitted(settings.chunks, encoder)
+        self._settling = Settling(collection, writer, lane, encoder, self._stand(), lambda: self._show(""))
+        self._done = self._total = 0
 
     def run(self, paths: Sequence[str | Path], prune: bool) -> IngestReport:
         """Do all of it."""
         began = time.perf_counter()
-        found = discover(paths)
-        self._files_total = len(found.files)
-        gone = self._vanished(paths, {source.key for source in found.files}) if prune else []
+        settling = self._settling
+        found = discover(paths, self._settings.options.limits.max_bytes)
+        present = {source.key for source in found.files}
+        roots = [identity(Path(path)) for path in paths if str(path) != "-"]
+        gone = settling.vanished(roots, present) if prune else []
         for source, reason in found.problems:
-            if not any(_is_under(key, source.key) for key in gone):
-                self._problem(source, "failed", reason, record=False)
-        for source in found.files:
-            self._file(source)
-            self._files_done += 1
-            self._report_progress(source.uri)
-            if sum(len(ready.chunks) for ready in self._waiting) >= _BUFFERED_CHUNKS:
-                self._flush()
-        self._flush()
-        self._writer.record(*self._unchanged)
-        self._remove(gone)
-        return self._report(time.perf_counter() - began)
+            if not any(is_under(key, source.key) for key in gone):
+                settling.accounts.problem(source, "", "failed", reason, kept=settling.holds(source.key))
+        self._take(found.files)
+        for key in gone:
+            settling.remove(key, "its file has vanished")
+        while again := settling.look_again():
+            self._lane.wait()
+            settling.begin_again(self._stand())
+            self._take(again)
+        self._lane.wait()
+        total, buffer = self._collection.info().chunks, settling.buffer
+        seconds = time.perf_counter() - began
+        return settling.accounts.report(self._collection.name, total, buffer.encoded, seconds, buffer.seconds)
 
-    def _file(self, source: SourceFile) -> None:
-        """Bring one file as far as the buffer, or account for why not."""
-        digest = ""
+    def _stand(self) -> Standing:
+        """What the collection holds; whatever decides how a file is stored is a part of its digest."""
+        how = self._settings
+        reads_pictures = how.options.ocr and not ocr.missing()
+        recipe = (loading.VERSION, self._chunking, self._encoder.fingerprint)
+        more = (how.options.pdf, reads_pictures, how.personal_data, how.doubtful)
+        return Standing(self._collection, (recipe, more), retry=self._retry)
+
+    def _take(self, files: Sequence[SourceFile]) -> None:
+        """Settle what becomes of each of these files."""
+        self._total += len(files)
+        how, settling = self._settings, self._settling
+        prepared = partial(prepare, encoder=self._encoder, chunking=self._chunking, how=how)
+        coming = arrivals(files, settling.standing, self._workers, how.options, prepared)
+        ahead = Ahead(coming, lambda arrival: arrival.weight, _CHUNKS_AHEAD)
+        loaded: list[str] = []
         try:
-            data = loading.read(source.path, self._limits)
-            digest = hashlib.sha256(self._recipe + hashlib.sha256(data).digest()).hexdigest()
-            if self._digests.get(source.key) == digest:
-                self._unchanged_file(source, digest)
-                return
-            ready = self._prepare(source, data, digest)
-        except Refused as error:
-            self._problem(source, "refused", str(error), digest)
-        except LoadError as error:
-            self._problem(source, "failed", str(error), digest)
-        else:
-            self._waiting.append(ready)
+            for arrival in ahead.items(self._interrupts.check):
+                settling.settle(arrival)
+                key = arrival.source.key
+                if holder_of(key) == key:
+                    self._done += 1
+                    loaded += [key] if arrival.verdict.kind == "load" else []
+                self._show(arrival.source.uri)
+            settling.buffer.flush()
+        finally:
+            ahead.close()
+        for key in loaded:
+            settling.remove_lost_members(key)
 
-    def _prepare(self, source: SourceFile, data: bytes, digest: str) -> _Ready:
-        loaded = loading.load_bytes(data, source.path.name, self._limits)
-        title = loaded.title or PurePath(source.uri).stem
-        document = Document(source.key, source.uri, title, loaded.text, digest, loaded.metadata, loaded.pages)
-        chunks = chunk(loaded, title, self._encoder.count_tokens, self._chunking)
-        texts = [embedded_text(each.context, loaded.text[each.start : each.end]) for each in chunks]
-        return _Ready(document, chunks, texts, "changed" if source.key in self._digests else "added")
-
-    def _flush(self) -> None:
-        """Encode what waits and write it, document by document."""
-        waiting, self._waiting = self._waiting, []
-        vectors = self._vectors(waiting)
-        for ready in waiting:
-            document = ready.document
-            rows = [vectors[each.digest] for each in ready.chunks]
-            entry = LedgerEntry(document.key, document.uri, ready.outcome, digest=document.digest)
-            try:
-                change = self._writer.put(document, ready.chunks, np.stack(rows), entry)
-            except UsageError as error:
-                self._problem(SourceFile(Path(document.uri), document.key, document.uri), "failed", str(error))
-                continue
-            self._outcomes[ready.outcome] += 1
-            self._changes.update(added=change.added, reused=change.reused, removed=change.removed)
-
-    def _vectors(self, waiting: Sequence[_Ready]) -> dict[str, np.ndarray]:
-        """The vectors of all chunks by digest: those the collection has, and the others encoded, longest first."""
-        texts = {each.digest: text for ready in waiting for each, text in zip(ready.chunks, ready.texts, strict=True)}
-        vectors = self._writer.known(texts) if texts else {}
-        missing = sorted((digest for digest in texts if digest not in vectors), key=lambda digest: -len(texts[digest]))
-        for start in range(0, len(missing), _ENCODED_AT_ONCE):
-            batch = missing[start : start + _ENCODED_AT_ONCE]
-            vectors.update(zip(batch, self._encoder.encode_passages([texts[each] for each in batch]), strict=True))
-            self._encoded += len(batch)
-            self._report_progress("")
-        return vectors
-
-    def _unchanged_file(self, source: SourceFile, digest: str) -> None:
-        self._outcomes["unchanged"] += 1
-        known = self._ledger.get(source.key)
-        if known is None or (known.outcome, known.digest) != ("unchanged", digest):
-            self._unchanged.append(LedgerEntry(source.key, source.uri, "unchanged", digest=digest))
-
-    def _problem(
-        self, source: SourceFile, outcome: Outcome, reason: str, digest: str = "", *, record: bool = True
-    ) -> None:
-        if source.key in self._digests:
-            reason += "; the version of before stays in the collection"
-        self._outcomes[outcome] += 1
-        self._problems.append(Problem(source.uri, outcome, reason))
-        if record:
-            reason = reason.replace("\0", "\ufffd").encode(errors="replace").decode()  # it may quote a broken file
-            self._writer.record(LedgerEntry(source.key, source.uri, outcome, reason, digest))
-
-    def _vanished(self, paths: Sequence[str | Path], present: set[str]) -> list[str]:
-        """The keys of documents at or under ``paths`` whose files are not there any more."""
-        roots = [identity(Path(path)) for path in paths]
-        return [
-            key
-            for key in self._digests
-            if key not in present and any(_is_under(key, root) for root in roots) and not Path(key).exists()
-        ]
-
-    def _remove(self, keys: Sequence[str]) -> None:
-        for key in keys:
-            known = self._ledger.get(key)
-            entry = LedgerEntry(key, known.uri if known else key, "removed", "its file has vanished")
-            self._changes["removed"] += self._writer.delete(key, entry)
-            self._outcomes["removed"] += 1
-
-    def _report_progress(self, current: str) -> None:
+    def _show(self, current: str) -> None:
+        self._interrupts.check()
         if self._progress is not None:
-            self._progress(Progress(self._files_done, self._files_total, self._encoded, current))
-
-    def _report(self, seconds: float) -> IngestReport:
-        total = self._collection.info().chunks
-        return IngestReport(
-            collection=self._collection.name,
-            seconds=seconds,
-            files=FileCounts.of(self._outcomes),
-            chunks=ChunkCounts(total=total, **self._changes),
-            problems=tuple(self._problems),
-            chunks_per_second=self._encoded / seconds if self._encoded else 0.0,
-            peak_rss_bytes=_peak_rss(),
-        )
-
-
-def fitted(settings: ChunkSettings, encoder: "Encoder") -> ChunkSettings:
-    """The settings with chunks no longer than the encoder reads, its prefix and special tokens included."""
-    prefix = encoder.fingerprint.passage_prefix
-    reserved = _RESERVED_TOKENS + (len(prefix) if prefix else 0)
-    longest = min(settings.max_tokens, encoder.max_length - reserved)
-    return ChunkSettings(longest, settings.overlap_sentences, min(settings.max_context_tokens, longest // 4))
-
-
-def _is_under(key: str, root: str) -> bool:
-    return key == root or key.startswith(root.rstrip("/") + "/")
-
-
-def _peak_rss() -> int:
-    """The most memory this process has held, in bytes; 0 where the system does not say."""
-    try:
-        import resource
-    except ImportError:
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+            self._progress(Progress(self._done, self._total, self._settling.buffer.encoded, current))

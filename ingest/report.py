@@ -6,7 +6,17 @@ from typing import Any
 
 from indexes.records import Outcome
 
-__all__ = ["ChunkCounts", "FileCounts", "IngestReport", "OnProgress", "Problem", "Progress"]
+__all__ = [
+    "ChunkCounts",
+    "DoubtfulPage",
+    "Duplicate",
+    "FileCounts",
+    "IngestReport",
+    "OnProgress",
+    "Problem",
+    "Progress",
+    "Similar",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,32 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class DoubtfulPage:
+    """A page whose text may not be what people see on it; ``page`` is None where a document has no pages."""
+
+    path: str
+    page: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A file whose words are all in the document of another, which is kept for both."""
+
+    path: str
+    original: str
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """Two documents that say nearly the same; ``sentences`` of the first are not in the other."""
+
+    path: str
+    other: str
+    sentences: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileCounts:
     """Files by their outcome."""
 
@@ -41,6 +77,9 @@ class FileCounts:
     removed: int = 0
     refused: int = 0
     failed: int = 0
+    moved: int = 0
+    duplicate: int = 0
+    unpacked: int = 0
 
     @classmethod
     def of(cls, outcomes: Mapping[Outcome, int]) -> "FileCounts":
@@ -60,16 +99,36 @@ class ChunkCounts:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What became of everything. ``chunks_per_second`` counts chunks that were encoded, over the whole run."""
+    """What became of everything.
+
+    Attributes:
+        collection: The collection's name.
+        seconds: How long it took, and ``encoding_seconds`` how much of that was spent in the encoder.
+        files: Files by outcome; files in archives count as files.
+        chunks: What happened to chunks.
+        problems: The files that did not become documents.
+        doubtful: The pages whose text is doubtful, of the documents that this run added or changed.
+        duplicates: The files of this run that another document holds word for word.
+        similar: Documents of this run that are nearly the same as others.
+        personal_data: How many pieces of personal data and secrets were masked, by their kind.
+        chunks_per_second: Chunks that were encoded, over the whole run.
+        peak_rss_bytes: The most memory that this process held.
+    """
 
     collection: str
     seconds: float
     files: FileCounts = field(default_factory=FileCounts)
     chunks: ChunkCounts = field(default_factory=ChunkCounts)
     problems: tuple[Problem, ...] = ()
+    doubtful: tuple[DoubtfulPage, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+    similar: tuple[Similar, ...] = ()
+    personal_data: Mapping[str, int] = field(default_factory=dict)
+    encoding_seconds: float = 0.0
     chunks_per_second: float = 0.0
     peak_rss_bytes: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain dictionaries and lists, for JSON."""
-        return {**asdict(self), "problems": [asdict(problem) for problem in self.problems]}
+        lists = "problems", "doubtful", "duplicates", "similar"
+        return asdict(self) | {name: [asdict(each) for each in getattr(self, name)] for name in lists}

@@ -15,7 +15,7 @@ import numpy as np
 from indexes.engine import VectorCollection
 from indexes.records import Chunk, StoredChunk
 from ingest.encoders import Encoder
-from ingest.sentences import split_sentences
+from ingest.text.sentences import split_sentences
 
 __all__ = ["Agreement", "Comparison", "average_overlap", "compare", "sampled_questions"]
 

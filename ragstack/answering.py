@@ -12,11 +12,12 @@ from contextlib import contextmanager
 
 from indexes.engine import VectorCollection
 from indexes.filters import Filter
+from indexes.places import boxes, describe, place_of
 from indexes.records import Hit
 from ingest.encoders import Encoder
-from ingest.sentences import split_sentences
+from ingest.text.sentences import split_sentences
 from ragstack.abstention import answerable
-from ragstack.answers import Answer, AnswerSentence, Citation, Event, Passage, TokenUsage
+from ragstack.answers import Answer, AnswerSentence, Citation, Event, Passage, TokenUsage, ocr_of
 from ragstack.calibration import Calibration
 from ragstack.citations import align
 from ragstack.evidence import Evidence, EvidencePicker
@@ -154,18 +155,8 @@ class _Run:
         for item in cited:
             key = (item.hit.document, item.start, item.end)
             if key not in self.citations:
-                document = collection.document(item.hit.document_id)
-                citation = Citation(
-                    n=len(self.citations) + 1,
-                    document=item.hit.document,
-                    title=item.hit.title,
-                    page=document.page_at(item.start) if document else item.hit.page,
-                    start=item.start,
-                    end=item.end,
-                    quote=item.text,
-                )
-                self.citations[key] = citation
-                yield Event("citation", citation)
+                self.citations[key] = _citation(len(self.citations) + 1, item, collection)
+                yield Event("citation", self.citations[key])
             used.append(self.citations[key].n)
         self.sentences.append(AnswerSentence(sentence, probability, tuple(sorted(used))))
         yield Event("sentence", self.sentences[-1])
@@ -182,7 +173,10 @@ class _Run:
         return self._done(phrases.refusal, abstained=True, reason=why)
 
     def _done(self, text: str, *, abstained: bool, reason: str) -> Event:
-        nearest = tuple(Passage(c.document, c.title, c.page, c.start, c.end, c.text) for c in self.hits[:NEAREST_SHOWN])
+        nearest = tuple(
+            Passage(hit.document, hit.title, hit.page, hit.start, hit.end, hit.text, place_of(hit))
+            for hit in self.hits[:NEAREST_SHOWN]
+        )
         answer = Answer(
             question=self.question,
             text=text,
@@ -198,3 +192,23 @@ class _Run:
             timings={**self.timings, "total": time.perf_counter() - self._started},
         )
         return Event("done", answer)
+
+
+def _citation(number: int, item: Evidence, collection: VectorCollection) -> Citation:
+    """Where the words of an evidence sentence stand; if its document was deleted meanwhile, where its chunk stood."""
+    hit = item.hit
+    document = collection.document(hit.document_id)
+    spans = document.spans(item.start, item.end) if document else ()
+    return Citation(
+        n=number,
+        document=hit.document,
+        title=hit.title,
+        page=document.page_at(item.start) if document else hit.page,
+        start=item.start,
+        end=item.end,
+        quote=item.text,
+        place=describe(spans) or place_of(hit),
+        boxes=boxes(spans),
+        ocr=ocr_of(hit.metadata),
+        also=collection.sources(document.key) if document else (),
+    )

@@ -7,14 +7,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from indexes.records import Hit
+from indexes.places import Box, place_of
+from indexes.records import Hit, Scalar
 
-__all__ = ["Answer", "AnswerSentence", "Citation", "Event", "Passage", "TokenUsage", "hit_to_dict"]
+__all__ = ["Answer", "AnswerSentence", "Citation", "Event", "Passage", "TokenUsage", "hit_to_dict", "ocr_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The exact words ``text[start:end]`` of a document; ``n`` is the number of its marker in the answer."""
+    """The exact words ``text[start:end]`` of a document; ``n`` is the number of its marker in the answer.
+
+    Attributes:
+        n: The number of its marker.
+        document: The file, as given at ingestion.
+        title: The document's title.
+        page: The page on which the words begin, where there are pages.
+        start: Offset of the first character.
+        end: Offset behind the last.
+        quote: The words.
+        place: Where they stand in the file, in words that people use: ``page 3``, ``sheet 'Q3' row 17``; or empty.
+        boxes: The rectangles that hold them, of formats that tell.
+        ocr: How sure the reader of a scanned page is of its text, in [0, 1]; None for text that was no picture.
+        also: Other files that hold the same document.
+    """
 
     n: int
     document: str
@@ -23,11 +38,18 @@ class Citation:
     start: int
     end: int
     quote: str
+    place: str = ""
+    boxes: tuple[Box, ...] = ()
+    ocr: float | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of a document that was looked at: shown with a refusal as the nearest thing found."""
+    """A stretch of a document that was looked at: shown with a refusal as the nearest thing found.
+
+    ``place`` is as in :class:`Citation`.
+    """
 
     document: str
     title: str
@@ -35,6 +57,7 @@ class Passage:
     start: int
     end: int
     text: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +122,7 @@ class Answer:
             "sentences": [
                 {"text": s.text, "support": round(s.support, 4), "citations": list(s.citations)} for s in self.sentences
             ],
-            "citations": [_fields(citation) for citation in self.citations],
+            "citations": [_citation(citation) for citation in self.citations],
             "confidence": None if self.confidence is None else round(self.confidence, 4),
             "dropped": list(self.dropped),
             "nearest": [_fields(passage) for passage in self.nearest],
@@ -132,11 +155,23 @@ def hit_to_dict(hit: Hit) -> dict[str, Any]:
         "document": hit.document,
         "title": hit.title,
         "page": hit.page,
+        "place": place_of(hit),
         "start": hit.start,
         "end": hit.end,
         "text": hit.text,
         "metadata": dict(hit.metadata),
     }
+
+
+def ocr_of(metadata: Mapping[str, Scalar]) -> float | None:
+    """How sure the reader of a scanned page is of a chunk's text, in [0, 1]; None for text that was no picture."""
+    confidence = metadata.get("ocr")
+    return float(confidence) if isinstance(confidence, int | float) and not isinstance(confidence, bool) else None
+
+
+def _citation(citation: Citation) -> dict[str, Any]:
+    boxes = [{"page": each.page, "box": list(each.box)} for each in citation.boxes]
+    return {**_fields(citation), "boxes": boxes, "also": list(citation.also)}
 
 
 def _fields(value: Any) -> dict[str, Any]:

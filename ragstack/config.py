@@ -52,6 +52,7 @@ class ModelSettings(_Section):
 
     cache: str = ""
     encoder: Annotated[str, Field(min_length=1)] = "multilingual-e5-small"
+    encoder_precision: Literal["fp32", "int8"] = "fp32"
     decoder: Annotated[str, Field(min_length=1)] = "Qwen2.5-Coder-1.5B-Instruct"
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
 
@@ -59,10 +60,21 @@ class ModelSettings(_Section):
 class IngestSettings(_Section):
     """How files become chunks."""
 
-    chunk_tokens: Annotated[int, Field(ge=32, le=8192)] = 256
+    chunk_tokens: Annotated[int, Field(ge=32, le=8192)] = 128
     overlap_sentences: Annotated[int, Field(ge=0, le=10)] = 1
+    pdf_reader: Literal["pdfium", "pypdf"] = "pdfium"
+    ocr: bool = True
+    doubtful_pages: bool = False
+    personal_data: Literal["keep", "mask", "refuse"] = "keep"
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
     max_file_mb: Annotated[int, Field(ge=1)] = 200
+    max_unpacked_mb: Annotated[int, Field(ge=1)] = 400
+    max_ratio: Annotated[int, Field(ge=2)] = 200
+    max_archive_files: Annotated[int, Field(ge=1)] = 10_000
+    max_archive_depth: Annotated[int, Field(ge=0, le=10)] = 3
     max_pages: Annotated[int, Field(ge=1)] = 5000
+    max_seconds: _Seconds = 600.0
+    max_memory_mb: Annotated[int, Field(ge=256)] = 2000
 
 
 class RetrievalSettings(_Section):

@@ -17,8 +17,8 @@ import numpy as np
 from indexes.records import Hit
 from indexes.search.analysis import terms
 from ingest.encoders import Encoder
-from ingest.outline import parents, plain_markup
-from ingest.sentences import split_sentences
+from ingest.text.outline import parents, plain_markup
+from ingest.text.sentences import split_sentences
 from ragstack.config import EvidenceSettings
 
 __all__ = ["Evidence", "EvidencePicker", "coverage", "information"]
@@ -130,8 +130,11 @@ class _Candidate:
 
     def heading(self) -> str:
         """What the sentence stands under: the chunk's context, and what is above it within the chunk."""
+        path, _, along = self.hit.context.partition("\n")
         context = " ".join(self.hit.context.split())
-        above = [name for name in parents(self.hit.text, self.start - self.hit.start) if name not in context]
+        within = path.startswith("|") or "|" in along  # the header of the table is in the context
+        above = parents(self.hit.text, self.start - self.hit.start, within_table=within)
+        above = [name for name in above if name not in context]
         return " › ".join([context, *above] if context else above)
 
     def stands_beside(self, places: set[tuple[int, int, int]]) -> bool:

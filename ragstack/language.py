@@ -1,11 +1,18 @@
 """Which language a question is in, and the sentences that the product itself says, in both side by side."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["PHRASES", "Language", "Phrases", "language_of"]
+__all__ = ["PHRASES", "Language", "Phrases", "language_of", "place_in"]
 
 Language = Literal["en", "zh"]
+
+_PAGES = re.compile(r"page(s?) ([\d–]+)")
+_NUMBERED = re.compile(r"(?:(.*) )?(page|slide|row|record)s? ([\d–]+)", re.DOTALL)
+_NAMED = re.compile(r"(sheet|header) (.+)", re.DOTALL)
+_PLACES = {"page": "第 {} 页", "slide": "第 {} 张幻灯片", "row": "第 {} 行", "record": "第 {} 条记录"}
+_NAMES = {"sheet": "工作表{}", "header": "邮件头 {}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +58,19 @@ def language_of(text: str) -> Language:
     letters = [character for character in text if character.isalpha()]
     han = sum("\u3400" <= character <= "\u9fff" for character in letters)
     return "zh" if letters and han >= len(letters) / 5 else "en"
+
+
+def place_in(place: str, language: Language) -> str:
+    """A place in a file (see :mod:`indexes.places`) as people read it: ``p. 3``, ``第 3 页``; others as they are."""
+    if language == "en":
+        page = _PAGES.fullmatch(place)
+        return f"{'pp' if page[1] else 'p'}. {page[2]}" if page else place
+    return " – ".join(map(_in_chinese, place.split(" – ")))
+
+
+def _in_chinese(place: str) -> str:
+    if numbered := _NUMBERED.fullmatch(place):
+        before = f"{_in_chinese(numbered[1])} " if numbered[1] else ""
+        return before + _PLACES[numbered[2]].format(numbered[3])
+    named = _NAMED.fullmatch(place)
+    return _NAMES[named[1]].format(named[2]) if named else place

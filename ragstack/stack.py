@@ -15,12 +15,14 @@ from ragstack.answers import Answer, Event
 from ragstack.config import Config, GeneratorKind, IngestSettings, SearchMode, load_config
 
 if TYPE_CHECKING:
+    import threading
+
     from langchain_core.tools import BaseTool
 
     from indexes.database import Database
     from indexes.engine import VectorCollection
     from indexes.filters import Filter
-    from ingest.encoders import Encoder
+    from ingest.encoders import Encoder, Precision
     from ingest.pipeline import IngestReport, PipelineSettings, Progress
     from ragstack.answering import Answerer
     from ragstack.generators.base import Generator
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RagStack", "Where"]
 
+_MEGABYTE = 1_000_000
 PathLike = str | Path
 Where = Mapping[str, Any] | Sequence[str] | None
 """A metadata filter: ``{"lang": "zh"}``, or conditions as on the command line, ``["lang=zh", "page<=3"]``."""
@@ -68,14 +71,16 @@ class RagStack:
         collection: str | None = None,
         *,
         prune: bool = False,
+        retry_failed: bool = False,
         progress: "Callable[[Progress], None] | None" = None,
     ) -> "IngestReport":
         """Sync files and folders into a collection, which is made where it does not exist.
 
         Args:
-            paths: Files and folders.
+            paths: Files, folders and patterns; ``-`` is standard input.
             collection: Its name; None means the config's default.
             prune: Remove documents whose files have vanished from ``paths``.
+            retry_failed: Try again what was refused or failed before and has not changed.
             progress: Called as work goes on.
 
         Raises:
@@ -93,8 +98,36 @@ class RagStack:
             encoder,
             settings=_pipeline_settings(self.config.ingest),
             prune=prune,
+            retry_failed=retry_failed,
             progress=progress,
         )
+
+    def watch(
+        self,
+        paths: PathLike | Sequence[PathLike],
+        collection: str | None = None,
+        *,
+        prune: bool = False,
+        stop: "threading.Event | None" = None,
+        progress: "Callable[[Progress], None] | None" = None,
+    ) -> "Iterator[IngestReport]":
+        """Sync as :meth:`ingest` does, then follow the paths and sync what changes, until ``stop`` is set.
+
+        Yields:
+            The report of the first sync, and one for each batch of changes.
+
+        Raises:
+            UsageError: a path does not exist, or is none that can be followed.
+        """
+        from ingest.files.watching import Watch
+
+        several = [paths] if isinstance(paths, str | Path) else list(paths)
+        with Watch(several) as watch:
+            yield self.ingest(several, collection, prune=prune, progress=progress)
+            for changed in watch.batches(stop):
+                there = changed if prune else [path for path in changed if path.exists()]
+                if there:
+                    yield self.ingest(there, collection, prune=prune, progress=progress)
 
     def migrate(
         self,
@@ -220,10 +253,15 @@ class RagStack:
         collection = self.database.collection(name or self.config.store.collection)
         here = self.encoder.fingerprint
         if collection.encoder != here:
+            from ingest.encoders import precision_of
+
+            setting = f'encoder = "{collection.encoder.name}"'
+            if collection.encoder.name == here.name and precision_of(collection.encoder) != precision_of(here):
+                setting = f'encoder_precision = "{precision_of(collection.encoder)}"'
             raise EncoderMismatch(
                 f"collection {collection.name} was filled by encoder {collection.encoder.name} "
                 f"(revision {collection.encoder.revision}), but the config says {here.name} (revision "
-                f'{here.revision}); set models.encoder = "{collection.encoder.name}", or type '
+                f"{here.revision}); set models.{setting}, or type "
                 f"`ragstack collections migrate {collection.name} --encoder {here.name}`"
             )
         return collection
@@ -263,21 +301,25 @@ class RagStack:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open_encoder(self, setting: str) -> "Encoder":
+    def _open_encoder(self, setting: str, precision: "Precision | None" = None) -> "Encoder":
         from ingest.encoders import open_encoder
 
-        return open_encoder(setting, self.config.model_cache, threads=self.config.models.threads)
+        models = self.config.models
+        precision = precision or models.encoder_precision
+        return open_encoder(setting, self.config.model_cache, threads=models.threads, precision=precision)
 
     def _encoder_named(self, setting: str) -> "Encoder":
         return self.encoder if setting == self.config.models.encoder else self._open_encoder(setting)
 
     def _encoder_of(self, fingerprint: "EncoderFingerprint") -> "Encoder | None":
         """The encoder that filled a collection: the config's, or that of the same name; None where it is not here."""
+        from ingest.encoders import precision_of
+
         for setting in (self.config.models.encoder, fingerprint.name):
             with suppress(ModelMissing, ModelError):
-                encoder = self._encoder_named(setting)
-                if encoder.fingerprint == fingerprint:
-                    return encoder
+                for encoder in (self._encoder_named(setting), self._open_encoder(setting, precision_of(fingerprint))):
+                    if encoder.fingerprint == fingerprint:
+                        return encoder
         return None
 
     def _model_of(self, kind: GeneratorKind) -> str | Path:
@@ -312,12 +354,25 @@ class RagStack:
 
 def _pipeline_settings(settings: IngestSettings) -> "PipelineSettings":
     from ingest.chunking import ChunkSettings
-    from ingest.documents import Limits
+    from ingest.documents import Limits, LoadOptions
     from ingest.pipeline import PipelineSettings
 
+    limits = Limits(
+        max_bytes=settings.max_file_mb * _MEGABYTE,
+        max_unpacked_bytes=settings.max_unpacked_mb * _MEGABYTE,
+        max_ratio=settings.max_ratio,
+        max_members=settings.max_archive_files,
+        max_depth=settings.max_archive_depth,
+        max_pages=settings.max_pages,
+        max_seconds=settings.max_seconds,
+        max_memory=settings.max_memory_mb * _MEGABYTE,
+    )
     return PipelineSettings(
-        ChunkSettings(max_tokens=settings.chunk_tokens, overlap_sentences=settings.overlap_sentences),
-        Limits(max_bytes=settings.max_file_mb * 1_000_000, max_pages=settings.max_pages),
+        chunks=ChunkSettings(max_tokens=settings.chunk_tokens, overlap_sentences=settings.overlap_sentences),
+        options=LoadOptions(limits, pdf=settings.pdf_reader, ocr=settings.ocr),
+        personal_data=settings.personal_data,
+        doubtful=settings.doubtful_pages,
+        workers=settings.workers,
     )
 
 

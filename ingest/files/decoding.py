@@ -2,16 +2,20 @@
 
 UTF-8 and UTF-16 with a byte order mark are certain. Otherwise strict UTF-8 is tried, then the two legacy Chinese
 encodings, GB18030 and Big5, judged by how much of the text falls in the rows that hold the characters in common use
-(a test that works from a handful of characters on, where statistical detectors do not), then Western text, and last
-charset-normalizer. What none of them can read is refused rather than stored as garbage.
+(a test that works from a handful of characters on, where statistical detectors do not), Japanese and Korean by their
+scripts, then Western text, and last charset-normalizer. What none of them can read is refused rather than stored as
+garbage. An encoding that the text itself declares (HTML, XML) or that came with it (mail) is tried after UTF-8 and
+before the guesses.
 """
 
 import codecs
+import contextlib
 import re
+from collections.abc import Sequence
 
 from ingest.documents import Refused
 
-__all__ = ["decode"]
+__all__ = ["decode", "decode_names"]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -25,47 +29,119 @@ _COMMON = frozenset(
     "的一是不了在人有我他这中大来上个国和说们为子到你地出时年得就那要下以生会自着去之过家学对可里后小么心多天而能好都"
 )
 _COMMON |= frozenset("這個國說們為時會過學對後麼來與無開關於資業")
+_DECLARATION = re.compile(
+    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})["']|<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{2,40})""",
+    re.IGNORECASE,
+)
+_LARGER = {"gb2312": "gb18030", "gbk": "gb18030", "iso8859-1": "cp1252", "ascii": "cp1252", "shift_jis": "cp932",
+           "euc_kr": "cp949", "big5": "big5hkscs", "iso8859-9": "cp1254", "tis-620": "cp874"}  # fmt: skip
+_NEVER_FAIL = frozenset({"cp1252", "latin-1", "cp437", "iso8859-15"})
+_KANA = re.compile(r"[\u3041-\u30ff]")
+_SCRIPTS = (
+    ("euc_kr", re.compile(r"[\uac00-\ud7a3]"), 0.95, 12),
+    ("euc_jp", _KANA, 0.25, 3),
+    ("cp932", _KANA, 0.25, 3),
+)  # an encoding, what is in hardly any text of another, the share of it among all but ASCII, and of how many at least
+_SAMPLE = 100_000
 _ENOUGH_TO_EXPECT_COMMON = 60
 _CONVINCING = 0.75
 
 
-def decode(data: bytes) -> tuple[str, str]:
+def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
     """Return the text of ``data``, every line end a single line feed, and the name of its encoding.
+
+    ``declared`` is the name of the encoding that came with the bytes, which may well be wrong.
 
     Raises:
         Refused: the bytes are no text, or text in an encoding that cannot be told.
     """
-    text, encoding = _decode(data)
+    text, encoding = _decode(data, declared or _declared(data))
     if len(_CONTROL.findall(text[:200_000])) > len(text[:200_000]) / 200 or "\0" in text:
         raise Refused("it holds binary data, not text; convert it to PDF, DOCX, HTML, Markdown or plain text")
     return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
 
 
-def _decode(data: bytes) -> tuple[str, str]:
+def decode_names(names: Sequence[bytes]) -> list[str]:
+    """Return the names of files in an archive that does not say in which encoding they are; all are in the same.
+
+    They are UTF-8, else Chinese or Japanese where most of their characters are in common use, else code page 437.
+    """
+    joined = b"\n".join(names)
+    encodings = ["utf-8", *(encoding for _, encoding, _ in _eastern(joined)), "cp437"]
+    for encoding in encodings:
+        with contextlib.suppress(UnicodeDecodeError):
+            return [name.decode(encoding) for name in names]
+    return [name.decode("cp437") for name in names]
+
+
+def _declared(data: bytes) -> str | None:
+    """The encoding that a page of HTML or a file of XML says it is in."""
+    match = _DECLARATION.search(data[:4096])
+    return next(filter(None, match.groups())).decode("ascii", "replace") if match else None
+
+
+def _decode(data: bytes, declared: str | None) -> tuple[str, str]:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            text = _try(data, encoding)
-            if text is None:
+            marked = _try(data, encoding)
+            if marked is None:
                 raise Refused(f"it is marked as {encoding.removesuffix('-sig')} and is not; save it as UTF-8")
-            return text, encoding.removesuffix("-sig")
+            return marked, encoding.removesuffix("-sig")
     if b"\0" in data:
-        text, encoding = _unmarked_utf16(data)
+        return _unmarked_utf16(data)
+    certain = ("iso2022_jp", "utf-8") if b"\x1b$" in data[:20_000] else ("utf-8",)
+    for encoding in certain:
+        text = _try(data, encoding)
         if text is not None:
             return text, encoding
-        raise Refused("it holds binary data, not text; if it is text in UTF-16, save it as UTF-8")
-    text = _try(data, "utf-8")
-    if text is not None:
-        return text, "utf-8"
     _refuse_damaged_utf8(data)
-    scored = [(score, name, text) for name in ("gb18030", "big5") if (text := _try(data, name)) is not None
-              and (score := _chinese_score(data, text, name)) >= _CONVINCING]  # fmt: skip
-    if scored:
-        _, name, text = max(scored, key=lambda entry: (entry[0], entry[1]))
-        return text, name
+    known = _as_declared(data, declared) if declared is not None else None
+    return known or _guess(data)
+
+
+def _guess(data: bytes) -> tuple[str, str]:
+    eastern = _eastern(data)
+    if eastern:
+        return eastern[0][2], eastern[0][1]
     text = _try(data, "cp1252")
     if text is not None and _looks_western(text):
         return text, "cp1252"
     return _detect(data)
+
+
+def _as_declared(data: bytes, declared: str) -> tuple[str, str] | None:
+    """Decode as was declared, by the larger encodings that people mean by the names of smaller ones.
+
+    Latin-1 is declared for anything and never fails, so it is believed only where the text looks Western.
+    """
+    try:
+        name = codecs.lookup(declared.strip()).name
+    except (LookupError, ValueError):
+        return None
+    name = _LARGER.get(name, name)
+    text = _try(data, name)
+    if text is None or "\ufffd" in text or (name in _NEVER_FAIL and not _looks_western(text)):
+        return None
+    return text, name
+
+
+def _eastern(data: bytes) -> list[tuple[float, str, str]]:
+    """The encodings of the East that read the bytes convincingly: score, name and text, the best first."""
+    scored = [(score, name, text) for name in ("gb18030", "big5") if (text := _try(data, name)) is not None
+              and (score := _chinese_score(data, text, name)) >= _CONVINCING]  # fmt: skip
+    found = sorted(scored, key=lambda entry: entry[:2], reverse=True)
+    for name, script, share, fewest in _SCRIPTS:
+        text = _try(data, name)
+        if text is None or (wide := _wide(text[:_SAMPLE])) < fewest:
+            continue
+        own = len(script.findall(text[:_SAMPLE])) / wide
+        if own >= share:
+            found.insert(0, (own, name, text))
+    return found
+
+
+def _wide(text: str) -> int:
+    return sum(character > "\x7f" for character in text)
 
 
 def _refuse_damaged_utf8(data: bytes) -> None:
@@ -84,14 +160,20 @@ def _refuse_damaged_utf8(data: bytes) -> None:
         raise Refused(f"it is UTF-8 with damage, first in line {line}; fetch it again, or mend it in an editor")
 
 
-def _unmarked_utf16(data: bytes) -> tuple[str | None, str]:
-    """Decode UTF-16 without a mark, told by zeros that fall on one side of nearly all pairs of bytes."""
+def _unmarked_utf16(data: bytes) -> tuple[str, str]:
+    """Decode UTF-16 without a mark, told by zeros that fall on one side of nearly all pairs of bytes.
+
+    Raises:
+        Refused: the bytes are anything else.
+    """
     sample = data[:20_000]
     high, low = sample[::2].count(0), sample[1::2].count(0)
     encoding = "utf-16-le" if low > high else "utf-16-be"
-    if min(high, low) * 20 > max(high, low) or max(high, low) * 8 < len(sample):
-        return None, encoding
-    return _try(data, encoding), encoding
+    if min(high, low) * 20 <= max(high, low) and max(high, low) * 8 >= len(sample):
+        text = _try(data, encoding)
+        if text is not None:
+            return text, encoding
+    raise Refused("it holds binary data, not text; if it is text in UTF-16, save it as UTF-8")
 
 
 def _try(data: bytes, encoding: str) -> str | None:

@@ -1,10 +1,15 @@
 """From the paths that a caller gives to the files to bring in.
 
 Folders are walked in the order of names, without hidden files and folders; a folder reached twice, by a link or by
-overlapping paths, is walked once, and so is a file. What cannot be looked into is reported, never skipped in silence.
+overlapping paths, is walked once, and so is a file. A path that is none but has ``*``, ``?`` or ``[`` in it is a
+pattern, with ``**`` for any folders; ``-`` is what comes on standard input. What cannot be looked into is reported,
+never skipped in silence.
 """
 
+import glob
+import hashlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +21,23 @@ __all__ = ["Discovery", "SourceFile", "discover", "identity"]
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to bring in: ``key`` is its identity, its resolved path; ``uri`` what people are shown, as given."""
+    """A file to bring in.
+
+    Attributes:
+        path: Where it is; of standard input and of what is in an archive, no more than a name.
+        key: Its identity: its resolved path.
+        uri: What people are shown, as given.
+        data: Its bytes, where they are not at ``path``.
+    """
 
     path: Path
     key: str
     uri: str
+    data: bytes | None = None
+
+    def member(self, path: str) -> "SourceFile":
+        """A file in this one, which is an archive or a mail; itself where ``path`` is empty."""
+        return SourceFile(Path(path), f"{self.key}!/{path}", f"{self.uri}!/{path}") if path else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +48,8 @@ class Discovery:
     problems: tuple[tuple[SourceFile, str], ...]
 
 
-def discover(paths: Sequence[str | Path]) -> Discovery:
-    """Find the files at and under ``paths``.
+def discover(paths: Sequence[str | Path], max_bytes: int = 200_000_000) -> Discovery:
+    """Find the files at and under ``paths``; of standard input no more than ``max_bytes`` and one are read.
 
     Raises:
         UsageError: A path is empty, or no path at all.
@@ -41,6 +58,9 @@ def discover(paths: Sequence[str | Path]) -> Discovery:
     for given in paths:
         if not str(given) or "\0" in str(given):
             raise UsageError(f"{str(given)!r} is no path; expected that of a file or folder")
+        if str(given) == "-":
+            walk.input(sys.stdin.buffer.read(max_bytes + 1))
+            continue
         path = Path(given)
         before = walk.reached
         if _is_folder(path):
@@ -49,6 +69,8 @@ def discover(paths: Sequence[str | Path]) -> Discovery:
                 walk.problems.append((_source(path), "no files were found in it; check the path"))
         elif _is_there(path):
             walk.file(path)
+        elif glob.has_magic(str(path)):
+            walk.pattern(path)
         else:
             walk.problems.append((_source(path), "no such file or folder; check the path"))
     return Discovery(tuple(walk.files), tuple(walk.problems))
@@ -76,6 +98,23 @@ class _Walk:
         else:
             self._keys.add(source.key)
             self.files.append(source)
+
+    def input(self, data: bytes) -> None:
+        """What came on standard input: its identity is its content, for it has no place."""
+        key = f"stdin:{hashlib.sha256(data).hexdigest()[:16]}"
+        if key not in self._keys:
+            self._keys.add(key)
+            self.files.append(SourceFile(Path("stdin"), key, key, data))
+
+    def pattern(self, path: Path) -> None:
+        matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - of a pattern that may be absolute
+        if not matches:
+            self.problems.append((_source(path), "no file matches the pattern; check it"))
+        for match in map(Path, matches):
+            if _is_folder(match):
+                self.folder(match)
+            else:
+                self.file(match)
 
     def folder(self, path: Path) -> None:
         waiting: Iterator[Path] = iter([path])

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from indexes.errors import LoadError
-from ingest.cleaning import clean_characters
 from ingest.documents import Limits, Loaded, TextBuilder
+from ingest.loaders.tabular import header_rows
+from ingest.text.cleaning import clean_characters
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element  # type: ignore[import-untyped]
+    from lxml.etree import _Element
 
 __all__ = ["load"]
 
@@ -28,6 +29,10 @@ _BREAKS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyph
 _HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
 _NOTES = ("/footnotes", "/endnotes")
 _DEEPEST_LIST = 6
+_MOST_COLUMNS = 63
+"""What a table of Word can have."""
+_LONGEST_REPEATED = 200
+"""Characters of a merged cell that is repeated in the rows below."""
 
 
 def load(source: bytes, limits: Limits) -> Loaded:
@@ -49,10 +54,19 @@ def load(source: bytes, limits: Limits) -> Loaded:
     for part in document.part.rels.values():
         if part.reltype.endswith(_NOTES) and not part.is_external:
             reader.read(_parse(part.target_part.blob))
-    properties = document.core_properties
-    title = (properties.title or "").strip() or reader.title or _first_heading(reader.builder)
-    metadata = {"author": properties.author} if properties.author and properties.author != "python-docx" else {}
+    named, author = _properties(document)
+    title = named or reader.title or _first_heading(reader.builder)
+    metadata = {"author": author} if author and author != "python-docx" else {}
     return Loaded(reader.builder.text(), "docx", title, tuple(reader.builder.blocks), (), metadata)
+
+
+def _properties(document: Any) -> tuple[str, str]:
+    """The title and the author that the file names; nothing where its properties are damaged."""
+    try:
+        properties = document.core_properties
+        return str(properties.title or "").strip(), str(properties.author or "").strip()
+    except Exception:  # noqa: BLE001 - damaged properties cost no more than the title
+        return "", ""
 
 
 def _parse(blob: bytes) -> "_Element":
@@ -112,9 +126,9 @@ class _Reader:
                 self.title = self.title or text
             self.builder.add(text, "heading", max(level, 1))
         elif text and self._is_list(paragraph, style):
-            depth = _attribute(paragraph, f"{_W}pPr/{_W}numPr/{_W}ilvl") or "0"
-            indent = "  " * min(int(depth) if depth.isdigit() else 0, _DEEPEST_LIST)
-            self.builder.add(f"{indent}- {text}", "list_item")
+            within = _attribute(paragraph, f"{_W}pPr/{_W}numPr/{_W}ilvl") or "0"
+            depth = min(int(within), _DEEPEST_LIST) if within.isdecimal() else 0
+            self.builder.add(f"{'  ' * depth}- {text}", "list_item", depth + 1)
         else:
             self.builder.add(text, "paragraph")
         for box in _boxes(paragraph):
@@ -130,13 +144,30 @@ class _Reader:
         if len(rows) == 1 and len(list(_cells(rows[0]))) == 1:
             self.read(rows[0])
             return
-        for number, row in enumerate(rows):
-            cells = [" ".join(_text(each) for each in cell.iter(f"{_W}p")) for cell in _cells(row)]
-            self.builder.add_row(cells, header=number == 0 and len(rows) > 1)
+        texts: list[list[str]] = []
+        for row in rows:
+            texts.append(_row(row, texts[-1] if texts else []))
+        named = sum(row.find(f"{_W}trPr/{_W}tblHeader") is not None for row in rows)
+        headers = max(header_rows(texts), min(max(named, 1), len(texts) - 1))
+        for number, cells in enumerate(texts):
+            self.builder.add_row(cells, header=number < headers)
+
+
+def _row(row: "_Element", above: list[str]) -> list[str]:
+    """The cells of a row, as many as columns; one merged with the cell above it says what that says."""
+    texts: list[str] = []
+    for cell in _cells(row):
+        text = " ".join(filter(None, (_text(each) for each in cell.iter(f"{_W}p"))))
+        merged = cell.find(f"{_W}tcPr/{_W}vMerge")
+        if not text and merged is not None and merged.get(f"{_W}val") != "restart" and len(texts) < len(above):
+            text = above[len(texts)] if len(above[len(texts)]) <= _LONGEST_REPEATED else ""
+        span = _attribute(cell, f"{_W}tcPr/{_W}gridSpan") or "1"
+        columns = min(int(span), _MOST_COLUMNS) if span.isdecimal() else 1
+        texts += [text, *[""] * (columns - 1)]
+    return texts
 
 
 def _cells(row: "_Element") -> Iterator["_Element"]:
-    """The cells of a row; one that continues a vertical merge stays as an empty cell."""
     table = next(row.iterancestors(f"{_W}tbl"))
     return (cell for cell in row.iter(f"{_W}tc") if next(cell.iterancestors(f"{_W}tbl")) is table)
 

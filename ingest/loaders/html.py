@@ -1,35 +1,28 @@
 """HTML: what a reader of the page sees, in order, as paragraphs, headings, list items, table rows and code.
 
-Scripts, styles, templates, navigation, forms' controls and hidden parts are left out, and so is a page's footer.
-List items are written ``- item``, table rows ``| cell | cell |``. A table that only lays out a page is read as
-ordinary content. The title is the page's ``<title>``, else its first ``<h1>``.
+Scripts, styles, templates, navigation, forms' controls and hidden parts are left out.
+List items and the definitions of terms are written ``- item``, table rows ``| cell | cell |``; a cell that covers
+several rows is repeated in each, so that every row can be understood by itself. A table that only lays out a page is
+read as ordinary content. The title is the page's ``<title>``, else its first ``<h1>``.
 """
 
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ingest.cleaning import clean_characters, collapse
 from ingest.documents import Limits, Loaded, TextBuilder
+from ingest.loaders.html_tree import BREAK, HEADINGS, Node, parse
+from ingest.loaders.tabular import header_rows
+from ingest.text.cleaning import clean_characters, collapse
 
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup
-    from bs4.element import PageElement, Tag
+__all__ = ["clean_code", "load"]
 
-__all__ = ["load"]
-
-_DROPPED = frozenset(
-    {"script", "style", "template", "noscript", "nav", "iframe", "svg", "canvas", "object", "embed", "audio", "video"}
-    | {"button", "select", "input", "textarea", "head"}
-)
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_BLOCKS = frozenset(
-    {"address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt"}
-    | {"fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "html", "li", "main", "ol", "p", "pre"}
-    | {"section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", *_HEADINGS}
-)
-_LAYOUT = ("table", "p", "div", "ul", "ol", "h1", "h2", "h3", "h4", "pre", "section", "article")
+_CODE = frozenset({"pre", "listing", "xmp", "plaintext"})
+_ITEMS = frozenset({"li", "dd"})
+_LISTS = frozenset({"ul", "ol", "menu", "dir", "dl"})
 _DEEPEST_LIST = 6
+_LONGEST_REPEATED = 200
+_MANY_COLUMNS = 3
+"""A table of fewer is more likely one of names and values than one whose first row names its columns."""
 
 
 def load(source: str, limits: Limits) -> Loaded:
@@ -38,27 +31,15 @@ def load(source: str, limits: Limits) -> Loaded:
     Raises:
         Refused: the text is longer than the limit.
     """
-    from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # XHTML is read as HTML, as browsers do
-        soup = BeautifulSoup(source, "lxml")
-    title = _title(soup)
-    language = soup.html.get("lang") if soup.html else None
     page = _Page(limits)
-    root = soup.body or soup
-    page.read(root)
-    metadata = {"html_lang": language} if isinstance(language, str) and language else {}
-    return Loaded(page.builder.text(), "html", title, tuple(page.builder.blocks), (), metadata)
-
-
-def _title(soup: "BeautifulSoup") -> str | None:
-    for name in ("title", "h1"):
-        tag = soup.find(name)
-        text = _words(tag) if tag else ""
-        if text:
-            return text
-    return None
+    if source.strip():
+        tree = parse(source)
+        page.read(tree.root)
+        title = clean_characters(collapse(tree.title)) or page.first_heading
+        found = {"html_lang": tree.language, "author": clean_characters(collapse(tree.author))}
+        metadata = {key: value for key, value in found.items() if value}
+        return Loaded(page.builder.text(), "html", title or None, tuple(page.builder.blocks), (), metadata)
+    return Loaded("", "html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,107 +54,148 @@ class _Page:
 
     def __init__(self, limits: Limits) -> None:
         self.builder = TextBuilder(limits.max_characters)
+        self.first_heading = ""
         self._inline: list[str] = []
         self._marker = ""
 
-    def read(self, root: "Tag") -> None:
+    def read(self, root: Node) -> None:
         """Read all of ``root``. Nesting may be deep, so the way is kept on a stack: nodes to read, and block ends."""
-        from bs4.element import NavigableString, PreformattedString, Tag
-
-        stack: list[tuple[PageElement | _End, int]] = [(_End(False), 0), (root, 0)]
+        stack: list[tuple[Node | str | _End, int]] = [(_End(False), 0), (root, 0)]
         while stack:
             node, depth = stack.pop()
             if isinstance(node, _End):
-                self._flush()
+                self._flush(depth)
                 self._marker = "" if node.of_item else self._marker
-            elif isinstance(node, Tag):
+            elif isinstance(node, Node):
                 inner = self._enter(node, depth)
-                if node.name in _BLOCKS:
-                    stack.append((_End(node.name == "li"), depth))
-                stack += [(child, depth + (node.name in ("ul", "ol"))) for child in reversed(inner)]
-            elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
-                self._inline.append(str(node).replace("\0", ""))
+                stack.append((_End(node.tag in _ITEMS), depth))
+                stack += [(child, depth + (node.tag in _LISTS)) for child in reversed(inner)]
+            else:
+                self._inline.append(node)
 
-    def _enter(self, tag: "Tag", depth: int) -> "list[PageElement]":
-        """Begin a tag; returns what of it is still to be read."""
-        name = tag.name
-        if name in _DROPPED or _hidden(tag):
-            return []
-        if name == "br":
-            self._inline.append("\0")
-        if name in _BLOCKS:
-            self._flush()
-        if name in _HEADINGS:
-            self.builder.add(_words(tag), "heading", _HEADINGS[name])
-        elif name == "pre":
-            self.builder.add("\n".join(_code(line) for line in tag.get_text().splitlines()), "code")
-        elif name == "table" and not _is_layout(tag):
-            self._table(tag)
+    def _enter(self, node: Node, depth: int) -> Sequence[Node | str]:
+        """Begin a block; returns what of it is still to be read."""
+        self._flush(depth)
+        if node.tag in HEADINGS:
+            words = _words(node)
+            self.builder.add(words, "heading", HEADINGS[node.tag])
+            if node.tag == "h1":
+                self.first_heading = self.first_heading or words
+        elif node.tag in _CODE:
+            self.builder.add(clean_code(_text(node).replace(BREAK, "\n")), "code")
+        elif node.tag == "table" and not node.is_layout:
+            self._table(node)
         else:
-            if name == "li":
-                self._marker = f"{'  ' * min(depth - 1, _DEEPEST_LIST)}- "
-            return list(tag.children)
-        return []
+            if node.tag in _ITEMS:
+                self._marker = f"{'  ' * min(max(depth - 1, 0), _DEEPEST_LIST)}- "
+            return node.children
+        return ()
 
-    def _flush(self) -> None:
+    def _flush(self, depth: int) -> None:
         """End the paragraph in hand."""
-        lines = "".join(self._inline).split("\0")
+        if not self._inline:
+            return
+        lines = "".join(self._inline).split(BREAK)
         self._inline.clear()
-        text = "\n".join(filter(None, (clean_characters(collapse(line)) for line in lines)))
+        text = "\n".join(filter(None, (clean_characters(collapse(line)).strip() for line in lines)))
         if text:
-            self.builder.add(self._marker + text, "list_item" if self._marker else "paragraph")
+            self.builder.add(self._marker + text, "list_item" if self._marker else "paragraph", depth)
             self._marker = ""
 
-    def _table(self, table: "Tag") -> None:
-        caption = table.find("caption")
-        if caption:
-            self.builder.add(_words(caption), "paragraph")
-        rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
-        for number, row in enumerate(rows):
-            cells = [cell for cell in row.find_all(["td", "th"]) if cell.find_parent("tr") is row]
-            texts = [_words(cell) for cell in cells]
-            in_head = row.parent is not None and row.parent.name == "thead"
-            header = number == 0 and (in_head or row.find("td") is None)
-            self.builder.add_row(texts, header=header)
+    def _table(self, table: Node) -> None:
+        for child in table.children:
+            if isinstance(child, Node) and child.tag == "caption":
+                self.builder.add(_words(child), "paragraph")
+        grid = _Grid()
+        rows = [grid.row(row) for row in table.rows]
+        heads = _heads(table.rows) or (header_rows(rows) if min(map(len, rows), default=0) >= _MANY_COLUMNS else 0)
+        if heads:
+            self.builder.add_row(_merged(rows[:heads]), header=True)
+        for row in rows[heads:]:
+            self.builder.add_row(row)
 
 
-def _code(line: str) -> str:
-    """Clean a line of code, keeping its indentation."""
+def _heads(rows: Sequence[Node]) -> int:
+    """The number of rows at the top of a table that name its columns."""
+    heads = 0
+    while heads < len(rows) and rows[heads].rows and _is_head(rows[heads]):
+        heads += 1
+    return heads if heads < len(rows) else min(heads, 1)
+
+
+def _is_head(row: Node) -> bool:
+    return row.in_head or all(cell.tag == "th" for cell in row.rows)
+
+
+class _Grid:
+    """Puts the cells of a table's rows in their columns, repeating in each row those that reach down into it."""
+
+    def __init__(self) -> None:
+        self._reaching: dict[int, tuple[int, str]] = {}
+
+    def row(self, row: Node) -> list[str]:
+        """The texts of the next row."""
+        if not row.rows:
+            return []
+        above, self._reaching = self._reaching, {}
+        texts: list[str] = []
+        for cell in row.rows:
+            self._fill(texts, above)
+            text = _words(cell)
+            for column in range(cell.columns):
+                shown = text if column == 0 else ""
+                if cell.lines > 1:
+                    repeated = shown if len(shown) <= _LONGEST_REPEATED else ""
+                    self._reaching[len(texts)] = (cell.lines - 1, repeated)
+                texts.append(shown)
+        self._fill(texts, above)
+        return texts
+
+    def _fill(self, texts: list[str], above: dict[int, tuple[int, str]]) -> None:
+        while (found := above.get(len(texts))) is not None:
+            lines, text = found
+            if lines > 1:
+                self._reaching[len(texts)] = (lines - 1, text)
+            texts.append(text)
+
+
+def _merged(rows: Sequence[Sequence[str]]) -> list[str]:
+    """One row of names from several that stand over one another."""
+    merged: list[str] = []
+    for column in range(max(map(len, rows))):
+        names = [row[column] for row in rows if column < len(row) and row[column]]
+        merged.append(" ".join(dict.fromkeys(names)))
+    return merged
+
+
+def clean_code(text: str) -> str:
+    """Clean lines of code, keeping their indentation."""
+    return "\n".join(map(_clean_code_line, text.splitlines()))
+
+
+def _clean_code_line(line: str) -> str:
     bare = line.lstrip(" \t")
     return line[: len(line) - len(bare)].expandtabs(4) + clean_characters(bare).rstrip()
 
 
-def _words(tag: "Tag") -> str:
-    """The words of ``tag`` on one line; blocks and breaks within it are set apart by a space."""
-    from bs4.element import NavigableString, PreformattedString, Tag
+def _words(node: Node) -> str:
+    """The words of a block on one line; blocks and breaks within it are set apart by a space."""
+    text = _text(node)
+    if text.isascii() and text.isalnum():
+        return text
+    return clean_characters(collapse(text.replace(BREAK, " \n "))).strip()
 
+
+def _text(node: Node) -> str:
+    """All text of a block, with a break where one begins or ends within it."""
     pieces: list[str] = []
-    stack = list(reversed(list(tag.children)))
+    stack: list[Node | str] = list(reversed(node.children))
     while stack:
-        node = stack.pop()
-        if isinstance(node, Tag):
-            if node.name in _BLOCKS or node.name == "br":
-                pieces.append("\n")
-                stack.append(NavigableString("\n"))
-            if node.name not in _DROPPED:
-                stack.extend(reversed(list(node.children)))
-        elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
-            pieces.append(str(node))
-    return clean_characters(collapse("".join(pieces)))
-
-
-def _hidden(tag: "Tag") -> bool:
-    style = str(tag.get("style", "")).replace(" ", "").lower()
-    if tag.has_attr("hidden") or "display:none" in style or tag.get("role") == "navigation":
-        return True
-    return tag.name == "footer" and tag.find_parent(["article", "main", "blockquote", "section"]) is None
-
-
-def _is_layout(table: "Tag") -> bool:
-    """True where a table arranges a page rather than holding data."""
-    if table.get("role") in ("presentation", "none"):
-        return True
-    if table.find("th") is not None:
-        return False
-    cells = table.find_all("td")
-    return len(cells) <= 1 or any(len(cell.find_all(_LAYOUT, limit=2)) > 1 or cell.find("table") for cell in cells)
+        child = stack.pop()
+        if isinstance(child, str):
+            pieces.append(child)
+        else:
+            pieces.append(BREAK)
+            stack.append(BREAK)
+            stack.extend(reversed(child.children))
+    return "".join(pieces)

@@ -9,8 +9,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from indexes.records import Scalar
-from ingest.cleaning import plain_heading
 from ingest.documents import Block, BlockKind, Limits, Loaded, Refused
+from ingest.text.cleaning import plain_heading
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

@@ -12,10 +12,11 @@ _SAMPLE = 20_000
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 _KANA_OR_HANGUL = re.compile(r"[\u3041-\u30ff\uac00-\ud7af]")
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
-_ENGLISH = re.compile(
-    r"\b(?:the|of|and|to|in|is|a|that|for|it|as|was|with|be|by|on|not|are|this|he|or|his|from|at|which|but)\b",
-    re.IGNORECASE,
+_ENGLISH_ALONE = frozenset(
+    ["the", "of", "and", "to", "is", "that", "for", "it", "with", "be", "are", "this", "from", "which", "but"]
 )
+_ENGLISH = _ENGLISH_ALONE | frozenset(["in", "a", "as", "was", "by", "on", "not", "he", "or", "his", "at"])
+"""The most frequent English words, and those of them that are none of German, French, Spanish or Italian."""
 
 
 def detect_language(text: str) -> str | None:
@@ -32,7 +33,8 @@ def detect_language(text: str) -> str | None:
         return None
     if han >= 0.4 * total:
         return "zh"
-    return "en" if words and len(_ENGLISH.findall(sample)) >= 0.12 * len(words) else None
+    frequent = [word for word in map(str.lower, words) if word in _ENGLISH]
+    return "en" if len(frequent) >= 0.12 * len(words) and not _ENGLISH_ALONE.isdisjoint(frequent) else None
 
 
 def _sample(text: str) -> str:

@@ -15,13 +15,19 @@ any text, but a speaker named after the quote (``“……？”他问。``, ``"
 import re
 from collections.abc import Iterator
 
+from ingest.text.abbreviations import is_abbreviation, may_go_on
+
 __all__ = ["split_sentences"]
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _BORDER_LINE = re.compile(
     r"[ \t\u3000]*(?:[-*+•●▪■◆·–][ \t]+\S|\d{1,3}[.)][ \t]+\S|\d{1,3}(?:、|．)|[（(]\d{1,2}[)）]|[①-⑳]"
     r"|[（(]?[一二三四五六七八九十]{1,3}(?:[)）、．])|第[〇零一二三四五六七八九十百千\d]{1,6}[编章节条][ \u3000\t]"
-    r"|\#{1,6}[ \t]|\||>|```|~~~|\[\^?\w+\]:|[A-Z]\.[ \t]+[A-Z])"
+    r"|\#{1,6}[ \t]|\||>|```|~~~|\[\^?\w+\]:|(?:[A-Z]|[IVX]{2,5})\.[ \t]+[A-Z])"
+)
+_NUMBERED = re.compile(
+    r"[ \t\u3000]*(?:\d{1,3}[.)] |[（(]?[一二三四五六七八九十]{1,3}[)）、．]"
+    r"|第[〇零一二三四五六七八九十百\d]{1,6}[编章节条]|(?:[A-Z]|[IVX]{1,5})\. +[A-Z])"
 )
 _ONE_LINE = re.compile(r"[ \t\u3000]*+(?:\#{1,6}[ \t]|\||```|~~~|(?:[-=*_]{3,}+|[-:| ]{3,}+)[ \t]*+$)")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
@@ -29,7 +35,9 @@ _BRACKETS = {")": "(", "）": "（", "]": "[", "】": "【", "〕": "〔", "》"
 _OPENING = frozenset(_BRACKETS.values())
 _LONGEST_BRACKET = 400
 
-_STOP = re.compile(r"[。｡！？；!?]+[。｡！？!?…]*|…+[。！？!?]*|[.．]+[!?！？。]*|[()（）\[\]【】〔〕《》]")
+_STOP = re.compile(
+    r"(?<=[谢哦啦呀吧呢啊哈嘛哟喔耶])[~～]+|[。｡！？；!?]+[。｡！？!?…]*|…+[。！？!?]*|[.．]+[!?！？。]*|[()（）\[\]【】〔〕《》]"
+)
 _BRACKET = re.compile(r"[()（）\[\]【】〔〕《》]")
 _CLOSERS = re.compile(r"(?:[\"'”’」』）)\]】〕》〉*_`~]|\[\d+(?:[,–-] ?\d+)*\])*")
 _SPACE = re.compile(r"\s*")
@@ -37,40 +45,22 @@ _SKIP_TO_WORD = re.compile(r"[\s\"'“‘「『（(\[【《*_`~]*")
 _WORD_BEFORE = re.compile(r"[A-Za-z0-9_\u00c0-\u024f.@/&'’:\\+°-]*$")
 _QUOTES = frozenset("\"'”’」』")
 _COLON = re.compile("[:：]")
+_CAMEL = re.compile(r"[a-z]{1,2}[A-Z]")
 _NEXT_WORD = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?")
 _ZH_SPEAKER = re.compile(
-    rf"[{_HAN}]{{0,6}}(?:说道|问道|答道|说|问|道|喊|叫|笑|想|回答|表示|指出)(?:[:：，。]|[{_HAN}]{{0,2}}[：，。])"
+    rf"[{_HAN}]{{0,6}}(?:[说說问問答]?道(?![歉谢謝别別了])|[说說问問笑想]|[喊叫嚷](?![声聲])|回答|表示|指出)(?:了?起来|[{_HAN}]{{0,2}})[:：，。]"
+)
+_GOES_ON = re.compile("也|还是|或者|甚至|以及")
+_REST = re.compile("等|这些|那些|都|之类")
+_EMBEDDED = re.compile(rf"(?<=[{_HAN}])[“‘「『\"][^”’」』\"]*$")
+_LABEL = re.compile(
+    rf"[ \t\u3000]*(?:[{_HAN}][{_HAN}（）()·\u3000 ]{{0,11}}[：:]|[A-Z][A-Za-z]*(?: [A-Za-z]+){{0,2}}:(?:[ \n]|$))"
 )
 _EN_SPEAKER = re.compile(
     r"(?:[A-Z][a-z]+ ){1,2}(?:said|asked|replied|answered|cried|shouted|wrote|added|says|asks|explained|wondered)\b"
 )
 
-_TITLES = frozenset(
-    {"mr", "mrs", "ms", "dr", "prof", "rev", "hon", "gen", "sen", "rep", "gov", "capt", "lt", "col", "sgt", "maj"}
-    | {"cmdr", "st", "messrs", "mme", "mlle", "fr", "pres", "supt", "e.g", "i.e", "eg", "ie", "cf", "vs", "viz", "v"}
-    | {"approx", "ca", "al", "esp", "incl", "resp", "adj", "def", "thm", "lem", "prop", "cor"}
-)
-_BEFORE_NUMBERS = frozenset(
-    {"no", "nos", "nr", "fig", "figs", "eq", "eqs", "eqn", "vol", "vols", "p", "pp", "sec", "secs", "ch", "chap"}
-    | {"art", "ref", "refs", "tab", "tbl", "ex", "app", "para", "pt", "ver", "ed", "c", "ca", "n", "op", "cl"}
-    | {"jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "tel", "ext", "n°"}
-)
-_BEFORE_NUMERALS = frozenset({"fig", "eq", "sec", "app", "vol"})
-_MAYBE = frozenset(
-    {"etc", "inc", "ltd", "co", "corp", "jr", "sr", "u.s", "u.k", "u.n", "e.u", "u.s.a", "a.m", "p.m", "am", "pm"}
-    | {"ph.d", "m.d", "b.a", "m.a", "b.sc", "m.sc", "d.c", "dept", "univ", "est", "ave", "blvd", "rd", "mt", "ft"}
-    | {"bros", "assn", "min", "max", "avg", "sq", "oz", "lb", "lbs", "hr", "hrs", "esq", "mon", "tue", "wed", "thu"}
-    | {"fri", "sat", "sun", "b.c", "a.d", "n.b", "gmbh", "intl", "natl", "govt", "misc"}
-)
 _LIST_MARKS = "-*+•●▪■◆·–#_ \t"
-_STARTERS = frozenset(
-    {"the", "a", "an", "this", "that", "these", "those", "it", "its", "he", "she", "we", "they", "i", "you", "his"}
-    | {"her", "our", "their", "my", "your", "there", "here", "in", "on", "at", "for", "from", "with", "by", "after"}
-    | {"before", "when", "while", "if", "as", "however", "but", "and", "so", "then", "thus", "also", "although"}
-    | {"because", "since", "to", "what", "who", "why", "how", "where", "which", "is", "are", "was", "were", "do"}
-    | {"does", "did", "can", "some", "many", "most", "all", "both", "each", "no", "not", "one", "two", "once", "now"}
-    | {"moreover", "furthermore", "meanwhile", "finally", "first", "second", "please", "see", "note", "let", "yet"}
-)
 
 
 def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
@@ -102,21 +92,43 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     begin = last = start
     fenced = False
     position = start
+    labelled = False
     while position < end:
         newline = text.find("\n", position, end)
         stop = end if newline < 0 else newline
+        was_labelled, labelled = labelled, _LABEL.match(text, position, stop) is not None
+        form = labelled and (was_labelled or _stands_apart(text, stop + 1, end))
         fence = _FENCE.match(text, position, stop) is not None
         blank = not text[position:stop].strip()
-        if blank or fence or fenced or _BORDER_LINE.match(text, position, stop):
+        if blank or fence or fenced or form or _BORDER_LINE.match(text, position, stop):
             yield from _trim(text, begin, last)
             begin = position
         last = stop
+        if _is_heading(text, position, stop, end):
+            yield from _trim(text, begin, stop)
+            begin = stop
         if fence or fenced or _ONE_LINE.match(text, position, stop):
             yield from _trim(text, begin, stop, fence or fenced or text[position:stop].lstrip().startswith("|"))
             begin = stop
         fenced ^= fence
         position = stop + 1
     yield from _trim(text, begin, end)
+
+
+def _stands_apart(text: str, start: int, end: int) -> bool:
+    """Whether the line at ``start`` is a labelled one or a list item."""
+    return any(pattern.match(text, start, end) for pattern in (_LABEL, _BORDER_LINE))
+
+
+def _is_heading(text: str, start: int, stop: int, end: int) -> bool:
+    """Whether a line with a number of its own is too short to go on in the next, which begins like a sentence."""
+    if stop - start > 40 or not _NUMBERED.match(text, start, stop):
+        return False
+    following = text[stop + 1 : min(stop + 2, end)]
+    wide = len(text[start:stop].encode()) > 40 + 20 * (not text[start:stop].isascii())
+    return (
+        (following.isupper() or _is_han(following)) and not wide and text[start:stop].rstrip()[-1] not in "，、,;-:：—"
+    )
 
 
 def _trim(text: str, start: int, end: int, whole: bool = False) -> Iterator[tuple[int, int, bool]]:
@@ -174,7 +186,7 @@ def _ends_here(text: str, begin: int, match: re.Match[str], end: int) -> int | N
         return stop
     closed = text[match.end() : stop]
     following = text[stop]
-    chinese = mark[0] in "。｡！？；．…" or _is_han(following)
+    chinese = mark[0] in "。｡！？；．…~～" or _is_han(following)
     if mark[0] in "。｡！？；":
         return None if _goes_on_in_chinese(text, begin, stop, end, closed) else stop
     if mark[0] == "．" or (mark.strip(".") == "" and len(mark) == 1):
@@ -186,34 +198,42 @@ def _ends_here(text: str, begin: int, match: re.Match[str], end: int) -> int | N
     if mark[0] in "!?":
         if chinese:
             return None if _goes_on_in_chinese(text, begin, stop, end, closed) else stop
-        return None if _goes_on_in_english(text, stop, end, closed) else stop
+        asks = mark[0] == "?" and not closed and begin == _word_at(text, begin, stop)
+        return None if _goes_on_in_english(text, stop, end, closed) and not asks else stop
     return _ellipsis(text, begin, stop, end, closed)
 
 
 def _ellipsis(text: str, begin: int, stop: int, end: int, closed: str) -> int | None:
     following = text[_word_at(text, stop, end) : end][:1]
     if _is_han(following):
-        return None if _goes_on_in_chinese(text, begin, stop, end, closed) else stop
+        if _GOES_ON.match(text, stop, end) or ("、" in text[begin:stop] and _REST.match(text, stop, end)):
+            return None
+        stammers = not closed and text[stop] == text[max(begin, stop - 4) : stop].rstrip("….")[-1:]
+        return None if stammers or _goes_on_in_chinese(text, begin, stop, end, closed) else stop
     return stop if following.isupper() else None
 
 
 def _goes_on_in_chinese(text: str, begin: int, stop: int, end: int, closed: str) -> bool:
-    """Whether the sentence continues after a Chinese stop: a comma follows, or the speaker of a quote.
+    """Whether the sentence continues after a Chinese stop: a comma or dash follows, or the speaker of a quote.
 
-    A quote that a colon introduces has its speaker before it.
+    A quote that a colon introduces has its speaker before it; one that stands right behind a word is part of its
+    sentence.
     """
-    if text[stop] in "，、：；,。）)":
+    if text[stop] in "，、：；,。）)—":
         return True
-    if not set(closed) & _QUOTES or _COLON.search(text, begin, stop):
+    if not set(closed) & _QUOTES:
         return False
-    return _ZH_SPEAKER.match(text, stop, end) is not None
+    if _is_han(text[stop]) and _EMBEDDED.search(text, begin, stop - len(closed)):
+        return True
+    return not _COLON.search(text, begin, stop) and _ZH_SPEAKER.match(text, stop, end) is not None
 
 
 def _goes_on_in_english(text: str, stop: int, end: int, closed: str) -> bool:
     at = _word_at(text, stop, end)
-    if at < end and (text[at].islower() or text[at] in ",;:"):
+    if at < end and (text[at] in ",;:" or (text[at].islower() and not _CAMEL.match(text, at, end))):
         return True
-    return bool(set(closed) & _QUOTES) and _EN_SPEAKER.match(text, at, end) is not None
+    asked = bool(set(closed) & _QUOTES) and text[stop - len(closed) - 1] in "!?"
+    return asked and _EN_SPEAKER.match(text, at, end) is not None
 
 
 def _full_stop(text: str, begin: int, match: re.Match[str], stop: int, end: int, closed: str) -> int | None:
@@ -226,41 +246,27 @@ def _full_stop(text: str, begin: int, match: re.Match[str], stop: int, end: int,
         after_han = bool(before) and _is_han(before[-1])
         if not (_is_han(following) or (after_han and not following.isascii())):
             return None
+        if _goes_on_in_chinese(text, begin, stop, end, closed):
+            return None
         if match[0] == "．" or after_han:
             return stop
-        return None if word.isdigit() or _is_abbreviation(word, "", following) else stop
+        return None if word.isdigit() or is_abbreviation(before, word, "", following) else stop
     if _goes_on_in_english(text, stop, end, closed):
         return None
     leads = not text[begin : match.start() - len(word)].strip(_LIST_MARKS)
-    if leads and (word.isdigit() or (len(word) == 1 and word.isalpha())):
+    if leads and (word.isdigit() or re.fullmatch("[A-Za-z]|[IVX]{2,5}", word)):
         return None
     at = _word_at(text, stop, end)
     following_word = _NEXT_WORD.match(text, at, end)
     first = text[at] if at < end else ""
     between = text[stop:at]
-    if "(" in between and word.lower() in _MAYBE | {"al"}:
+    if "(" in between and may_go_on(word):
         return None
-    if len(word) == 1 and before[: -len(word)].rstrip()[-1:].isdigit():
-        return stop
-    if not closed and _is_abbreviation(word, following_word[0] if following_word else "", first):
+    if not closed and is_abbreviation(
+        text[begin : match.start()], word, following_word[0] if following_word else "", first
+    ):
         return None
     return stop
-
-
-def _is_abbreviation(word: str, following: str, first: str) -> bool:
-    """Whether the full stop after ``word`` marks an abbreviation in the middle of a sentence."""
-    lower = word.lower()
-    starter = following.lower() in _STARTERS and following[:1].isupper()
-    if lower in _TITLES:
-        return not (lower == "al" and starter)
-    if lower in _BEFORE_NUMBERS:
-        return first.isdigit() or (
-            following.isupper() and len(following) <= 4 and lower in ("fig", "eq", "sec", "app", "vol")
-        )
-    initials = re.fullmatch(r"(?:[A-Z]\.)*[A-Z]", word) is not None
-    if initials or lower in _MAYBE or re.fullmatch(r"(?:[a-z]\.)+[a-z]", lower):
-        return not starter and bool(first)
-    return False
 
 
 def _word_at(text: str, start: int, end: int) -> int:

@@ -19,7 +19,8 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 import ragstack.cli.backup
-import ragstack.cli.care  # noqa: F401 - the commands of both are of the group `collections`
+import ragstack.cli.care
+import ragstack.cli.ledger  # noqa: F401 - the commands of all three are of the group `collections`
 from indexes.errors import RagStackError, UsageError
 from ragstack.cli.ask import ask
 from ragstack.cli.collections import collections

@@ -73,6 +73,7 @@ def _examine(stack: "RagStack") -> Iterator[_Check]:
     config = stack.config
     yield _packages()
     yield _home(config)
+    yield _pictures(config)
     encoder = _guarded("encoder", lambda: _model("encoder", config.models.encoder, config))
     yield encoder
     if config.generator.kind in ("llamacpp", "transformers"):
@@ -125,6 +126,18 @@ def _home(config: "Config") -> _Check:
         return _Check("home", ok=False, found=f"{home} has only {size(free)} free; make room before ingesting",
                       needed=False)  # fmt: skip
     return _Check("home", ok=True, found=f"{home}, {size(free)} free")
+
+
+def _pictures(config: "Config") -> _Check:
+    """Whether pictures and scans can be read; asking does without."""
+    from ingest import ocr
+
+    if not config.ingest.ocr:
+        return _Check("pictures", ok=True, found="left unread, as ingest.ocr says")
+    if ocr.missing():
+        found = "pictures and scans are refused, what reads them is not installed"
+        return _Check("pictures", ok=False, found=found, fix="pip install 'ragstack[ocr]'", needed=False)
+    return _Check("pictures", ok=True, found="pictures and scans are read")
 
 
 def _model(name: str, setting: str, config: "Config") -> _Check:

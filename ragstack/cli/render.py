@@ -11,7 +11,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ragstack.language import PHRASES, Language, language_of
+from indexes.places import paged, place_of
+from ragstack.answers import ocr_of
+from ragstack.language import PHRASES, Language, language_of, place_in
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +31,9 @@ _CHINESE_BREAK = re.compile(rf"(?<={_CHINESE})\s*\n\s*(?={_CHINESE})")
 
 @dataclass(frozen=True, slots=True)
 class _Labels:
-    page: str
+    place: str
+    ocr: str
+    also: str
     quote: str
     dropped: str
     cost: str
@@ -37,13 +41,17 @@ class _Labels:
 
 _LABELS: dict[Language, _Labels] = {
     "en": _Labels(
-        page="{document}, p. {page}",
+        place="{document}, {place}",
+        ocr=" (read from a picture, {ocr:.0%} sure)",
+        also="the same in {also}",
         quote="“{quote}”",
         dropped="sentences left out because the documents do not support them: {n}",
         cost="{seconds:.1f} s · {read} tokens read, {written} written · {generator}",
     ),
     "zh": _Labels(
-        page="{document}，第 {page} 页",
+        place="{document}，{place}",
+        ocr="（由图片识别，可信度 {ocr:.0%}）",
+        also="内容相同的文件：{also}",
         quote="“{quote}”",
         dropped="因文档不支持而略去的句子：{n}",
         cost="{seconds:.1f} 秒 · 读入 {read} 个词元，写出 {written} 个 · {generator}",
@@ -102,12 +110,16 @@ def show_answer(answer: "Answer", out: "Console") -> None:
     if answer.citations or answer.nearest:
         out.print()
     for citation in answer.citations:
-        paragraph(out, f"[{citation.n}] {_place(citation.document, citation.page, labels)}", "cyan")
+        where = _where(citation.document, citation.place or paged(citation.page), citation.ocr, language)
+        paragraph(out, f"[{citation.n}] {where}", "cyan")
         paragraph(out, labels.quote.format(quote=flat(citation.quote)), indent=4)
+        if citation.also:
+            paragraph(out, labels.also.format(also=flat(", ".join(citation.also))), "dim", indent=4)
     if answer.nearest:
         out.print(PHRASES[language].nearest)
     for passage in answer.nearest:
-        paragraph(out, _place(passage.document, passage.page, labels), "cyan", indent=2)
+        where = _where(passage.document, passage.place or paged(passage.page), None, language)
+        paragraph(out, where, "cyan", indent=2)
         paragraph(out, _shortened(passage.text), "dim", indent=4)
     out.print()
     if answer.dropped and not answer.abstained:
@@ -124,7 +136,7 @@ def show_answer(answer: "Answer", out: "Console") -> None:
 def show_hits(hits: "Sequence[Hit]", out: "Console") -> None:
     """Ranked chunks, each with its place, its score and what the score means."""
     for hit in hits:
-        where = _place(hit.document, hit.page, _LABELS["en"])
+        where = _where(hit.document, place_of(hit), ocr_of(hit.metadata), "en")
         paragraph(out, f"{hit.rank}. {where}  ({hit.score_kind} {hit.score:.4f})", "cyan")
         paragraph(out, _shortened(hit.text), indent=4)
 
@@ -152,8 +164,12 @@ def paragraph(out: "Console", text: str, style: str = "", *, indent: int = 0) ->
         out.print(Text(" " * indent + text), soft_wrap=True)
 
 
-def _place(document: str, page: int | None, labels: _Labels) -> str:
-    return flat(document) if page is None else labels.page.format(document=flat(document), page=page)
+def _where(document: str, place: str, ocr: float | None, language: Language) -> str:
+    """The name of a file and the place in it; ``ocr`` is how surely its text was read from a picture."""
+    labels, where = _LABELS[language], flat(document)
+    if place:
+        where = labels.place.format(document=where, place=flat(place_in(place, language)))
+    return where if ocr is None else where + labels.ocr.format(ocr=ocr)
 
 
 def _shortened(text: str) -> str:

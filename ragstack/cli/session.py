@@ -80,12 +80,12 @@ def examples(*lines: str) -> str:
     return "\b\n" + "\n".join(("Examples:", *(f"  {line}" for line in lines)))
 
 
-def emit(document: Mapping[str, Any]) -> None:
-    """Write one JSON object to standard output, in UTF-8 whatever the locale.
+def emit(document: Mapping[str, Any], indent: int | None = 2) -> None:
+    """Write one JSON object to standard output, in UTF-8 whatever the locale; on one line without an indentation.
 
     What is no text in it, such as the name of a file that no encoding explains, is written in JSON's own escapes.
     """
-    line = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    line = json.dumps(document, ensure_ascii=False, indent=indent, allow_nan=False) + "\n"
     sys.stdout.buffer.write(line.encode("utf-8", "backslashreplace"))
     sys.stdout.buffer.flush()
 

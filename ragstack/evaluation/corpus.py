@@ -53,7 +53,7 @@ def fill(
         StoreBusy: another process is filling the same collection.
     """
     from ingest.chunking import ChunkSettings
-    from ingest.loading import VERSION
+    from ingest.files.loading import VERSION
     from ingest.pipeline import fitted
 
     encoder, wanted = stack.encoder, stack.config.ingest

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.sentences import split_sentences
+from ingest.text.sentences import split_sentences
 from ragstack.evaluation.adapters import Response
 from ragstack.evaluation.verifiers import Premise, Verdict, Verifier
 

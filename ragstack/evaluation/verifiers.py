@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from indexes.errors import UsageError
 from indexes.records import Hit
-from ingest.outline import plain_markup
-from ingest.sentences import split_sentences
+from ingest.text.outline import plain_markup
+from ingest.text.sentences import split_sentences
 from ragstack.calibration import Calibration, load_calibration
 from ragstack.citations import align
 from ragstack.config import EvidenceSettings

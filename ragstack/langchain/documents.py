@@ -1,9 +1,9 @@
 """LangChain's documents and ours.
 
 A chunk that a search found becomes a ``Document`` whose text is ``page_content``, whose id is ``id`` and whose
-``metadata`` is the chunk's own, overlaid by ``document``, ``title``, ``page``, ``start``, ``end``, ``score`` and
-``score_kind`` (see :class:`indexes.records.Hit`): ``page_content`` is exactly the document's stored text from
-``start`` to ``end``.
+``metadata`` is the chunk's own, overlaid by ``document``, ``title``, ``page``, ``place``, ``start``, ``end``,
+``score`` and ``score_kind`` (see :class:`indexes.records.Hit` and :mod:`indexes.places`): ``page_content`` is exactly
+the document's stored text from ``start`` to ``end``. Where it was read from a picture, ``ocr`` says how surely.
 
 A ``Document`` that is stored becomes a document of one chunk, and comes back as it was. A collection holds texts,
 numbers, booleans and nulls as metadata, and can filter by them; what a loader of LangChain gives beyond that (lists,
@@ -19,6 +19,7 @@ from langchain_core.documents import Document
 
 from indexes import records
 from indexes.errors import UsageError
+from indexes.places import place_of
 from indexes.storable import is_whole
 
 __all__ = ["from_chunk", "from_hit", "from_stored", "to_stored"]
@@ -28,8 +29,10 @@ NESTED = "langchain:nested"
 
 def from_hit(hit: records.Hit) -> Document:
     """A chunk that a stack's search found."""
-    place = {name: getattr(hit, name) for name in ("document", "title", "page", "start", "end", "score", "score_kind")}
-    return Document(id=str(hit.chunk_id), page_content=hit.text, metadata={**hit.metadata, **place})
+    names = ("document", "title", "page", "start", "end", "score", "score_kind")
+    known = {name: getattr(hit, name) for name in names}
+    place = {"place": place_of(hit)} if hit.page is not None else {}
+    return Document(id=str(hit.chunk_id), page_content=hit.text, metadata={**hit.metadata, **known, **place})
 
 
 def from_chunk(chunk: records.StoredChunk) -> Document:

@@ -4,6 +4,7 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, Field
 
 from indexes.errors import UsageError
+from indexes.places import paged
 from ragstack.answers import Answer
 from ragstack.stack import RagStack
 
@@ -55,8 +56,9 @@ def _told(answer: Answer) -> str:
     """The answer for a model to read: where each marker leads, or why there is no answer."""
     if answer.abstained:
         return f"{answer.text} ({answer.reason})"
+    places = (citation.place or paged(citation.page) for citation in answer.citations)
     sources = (
-        f"[{citation.n}] {citation.document}" + (f", page {citation.page}" if citation.page is not None else "")
-        for citation in answer.citations
+        f"[{citation.n}] {citation.document}" + (f", {place}" if place else "")
+        for citation, place in zip(answer.citations, places, strict=True)
     )
     return "\n".join([answer.text, "", *sources])

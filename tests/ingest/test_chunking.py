@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from indexes.records import Chunk, PageSpan
 from ingest.chunking import ChunkSettings, chunk, embedded_text
-from ingest.documents import Limits, Loaded
-from ingest.loaders import markdown, text
+from ingest.documents import Limits, Loaded, TextBuilder
+from ingest.loaders import csv, markdown, text
 
 _TOKEN = re.compile(r"[A-Za-z]{1,4}|\d|[^\sA-Za-z\d]")
 
@@ -194,3 +194,111 @@ def test_lists_in_lists_by_the_thousand_cost_no_more_than_their_length() -> None
     texts, _ = markdown_chunks(source)
     assert time.perf_counter() - began < 5
     assert list(dict.fromkeys(re.findall(r"item \d+", " ".join(texts)))) == [f"item {depth}" for depth in range(1_000)]
+
+
+def test_both_rows_of_a_header_go_along_with_a_table_that_goes_on() -> None:
+    rows = "".join(f"Region {n},{n},{n + 1},{n},{n}\n" for n in range(40))
+    loaded = csv.load(f"In millions,,\n,2023,,2024\nRegion,H1,H2,H1,H2\n{rows}", Limits())
+    chunks = chunk(loaded, "Sales", count, ChunkSettings(130, 0, 40))
+    assert len(chunks) > 3
+    begin = "In millions\n\n|  | 2023 |  | 2024 |\n| Region | H1 | H2 | H1 | H2 |"
+    assert texts_of(loaded, chunks)[0].startswith(f"{begin}\n| Region 0 | 0 | 1 | 0 | 0 |")
+    context = "Sales\nIn millions\n| | 2023 | | 2024 |\n| Region | H1 | H2 | H1 | H2 |"
+    assert {each.context for each in chunks[1:]} == {context}
+
+
+def test_the_rest_of_a_long_row_bears_the_name_of_the_row_and_of_its_columns() -> None:
+    answer = "".join(f"第{n}步是检查缓存，" for n in range(40))
+    loaded = csv.load(f"no,question,answer,source\n1,如何排错？,{answer},手册\n2,Who?,Me.,talk\n", Limits())
+    chunks = chunk(loaded, "", count, ChunkSettings(90, 0, 20))
+    texts = texts_of(loaded, chunks)
+    rest = [each for each, text in zip(chunks, texts, strict=True) if text.startswith("第") and "第0步" not in text]
+    assert len(rest) > 3
+    assert {each.context for each in rest} == {"answer | source |\n如何排错？"}
+
+
+def test_rows_are_cut_between_cells_where_they_must_be_cut() -> None:
+    cells = [f"cell {n} is of some length" for n in range(30)]
+    loaded = csv.load(",".join(f"c{n}" for n in range(30)) + "\n" + ",".join(cells) + "\n1" + "\n", Limits())
+    texts = texts_of(loaded, chunk(loaded, "", count, ChunkSettings(64, 0, 8)))
+    assert all(text.startswith(("cell", "|", "c")) and text.endswith("|") for text in texts)
+
+
+def test_the_items_of_a_list_that_is_cut_keep_the_line_that_leads_in_to_it() -> None:
+    items = "\n".join(f"- damage of kind number {n}" for n in range(30))
+    source = f"# Policy\n\nWe pay. The following are excluded:\n\n{items}\n\nAll else is covered.\n"
+    texts, chunks = markdown_chunks(source, max_tokens=70, max_context_tokens=20, overlap_sentences=0)
+    rest = [each for each, text in zip(chunks, texts, strict=True) if text.startswith("- damage")]
+    assert len(rest) > 2
+    assert {each.context for each in rest} == {"Policy\nThe following are excluded:"}
+    after, _ = markdown_chunks(source + "\nMore words here. " * 40, max_tokens=70, max_context_tokens=20)
+    assert "excluded" not in after[-1]
+
+
+def test_a_plain_text_list_keeps_its_lead_in_too_in_chinese() -> None:
+    source = "下列情形不予赔偿：\n" + "\n".join(f"（{n}）第{n}种损坏属于自然磨损" for n in range(1, 30))
+    loaded = text.load(source, Limits())
+    chunks = chunk(loaded, "", count, ChunkSettings(70, 0, 20))
+    assert len(chunks) > 3
+    assert {each.context for each in chunks[1:]} == {"下列情形不予赔偿："}
+
+
+def test_a_list_whose_depth_is_not_known_keeps_its_lead_in_to_its_end_and_no_further() -> None:
+    builder = TextBuilder(10_000)
+    builder.add("Needed:", "paragraph")
+    for number in range(30):
+        builder.add(f"- thing number {number}", "list_item")
+    builder.add("And that is " + "really " * 60 + "all.", "paragraph")
+    chunks = chunk(Loaded(builder.text(), "html", None, tuple(builder.blocks)), "", count, ChunkSettings(60, 0, 12))
+    contexts = [each.context for each in chunks]
+    assert contexts[1:3] == ["Needed:"] * 2
+    assert contexts[-1] == ""
+
+
+def test_targets_of_links_and_images_take_no_room_in_what_is_encoded() -> None:
+    image = "![](data:image/png;base64," + "iVBORw0KGgo" * 3_000 + ")"
+    source = f"# Guide\n\nSee [the manual](https://example.org/{'path/' * 50}).\n\n{image}\n\nThen f[0](x) is called.\n"
+    texts, chunks = markdown_chunks(source)
+    assert texts == [source.strip()]
+    assert embedded_text(chunks[0].context, texts[0]) == (
+        "Guide\n# Guide\n\nSee the manual.\n\n\n\nThen f[0](x) is called."
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("[![alt](a.png)](https://x.org/a_(b))", "alt"),
+        ('[words](<a b.md> "title") and [more](#part)', "words and more"),
+        ('[words](a.md "title")', "words"),
+        ("参见[第二章](./ch2.md)。", "参见第二章。"),
+        ("[not](closed", "[not](closed"),
+        ("g[i](y)", "g[i](y)"),
+    ],
+)
+def test_links_are_encoded_by_their_words(source: str, expected: str) -> None:
+    assert embedded_text("", source) == expected
+
+
+def test_hostile_brackets_cost_no_more_than_their_length() -> None:
+    began = time.perf_counter()
+    for source in (
+        "[" * 200_000 + "](",
+        "[a](" * 50_000,
+        "[](a.(" * 50_000,
+        "![" + "x" * 200_000 + "](/" + "(" * 9_999,
+    ):
+        embedded_text("", source)
+    assert time.perf_counter() - began < 5
+
+
+def test_a_chunk_bears_its_place_where_that_is_more_than_its_page() -> None:
+    loaded = csv.load("name,size\n" + "".join(f"model {n},{n}\n" for n in range(60)), Limits())
+    chunks = chunk(loaded, "", count, ChunkSettings(90, 0, 20))
+    found = [span.label for span in loaded.pages if span.start >= chunks[1].start]
+    assert chunks[0].metadata["place"] == f"rows 1–{int(found[0].split()[1]) - 1}"
+    source = "On the first page.\n\nOn the second page."
+    pages = (PageSpan(1, 0, 20), PageSpan(2, 20, len(source)))
+    [both] = chunk(Loaded(source, "pdf", None, (), pages), "", count, ChunkSettings())
+    assert both.metadata == {"place": "pages 1–2"}
+    assert chunk(Loaded(source, "pdf", None, (), pages[:1]), "", count, ChunkSettings())[0].metadata == {}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from indexes.errors import UnknownCollection, UsageError
-from indexes.records import Chunk, Document, PageSpan
-from ragstack.answers import Answer
+from indexes.records import Chunk, Document, LedgerEntry, PageSpan
+from ragstack.answers import Answer, hit_to_dict
 from ragstack.generators.base import Delta, Message, Prompt, Usage
 from ragstack.stack import RagStack
 
@@ -175,7 +175,8 @@ def test_the_answer_is_plain_json(stack: RagStack) -> None:
         {"text": draft, "support": pytest.approx(answer.sentences[0].support, abs=1e-4), "citations": [1]}
     ]
     assert set(stored["timings"]) >= {"retrieve", "evidence", "generate", "verify", "total"}
-    assert set(stored["citations"][0]) == {"n", "document", "title", "page", "start", "end", "quote"}
+    cited = {"n", "document", "title", "page", "start", "end", "quote"}
+    assert set(stored["citations"][0]) == cited | {"place", "boxes", "ocr", "also"}
 
 
 def test_calls_that_cannot_be_answered_are_refused_in_one_line(stack: RagStack) -> None:
@@ -221,6 +222,37 @@ def test_a_citation_names_the_page_of_its_own_words_not_of_its_chunk(tmp_path: P
     draft = "The blue whale weighs 150 tonnes."
     (citation,) = ask(stack, "How heavy is the blue whale?", Scripted(draft)).citations
     assert (citation.page, citation.quote) == (2, draft)
+
+
+def test_a_citation_says_where_its_words_stand_how_surely_they_were_read_and_who_else_has_them(
+    tmp_path: Path, bag_encoder: Any
+) -> None:
+    text = "Whales are mammals. The blue whale weighs 150 tonnes. It eats krill."
+    second, third = text.index("The blue"), text.index("It eats")
+    box = (72.0, 100.0, 300.5, 112.0)
+    spans = (
+        PageSpan(1, 0, second, "slide 1"),
+        PageSpan(2, second, second + 9, "slide 2", box),
+        PageSpan(2, second + 9, third, "slide 2"),
+        PageSpan(3, third, len(text), "slide 3"),
+    )
+    stack = RagStack.open(home=tmp_path / "home")
+    stack._encoder = bag_encoder
+    chunk = Chunk(0, len(text), "", "digest", page=1, metadata={"place": "slides 1–3", "ocr": 0.93})
+    with stack.database.create("default", bag_encoder.fingerprint).writer() as writer:
+        document = Document("a.pptx", "a.pptx", "Whales", text, "digest", pages=spans)
+        writer.put(document, [chunk], bag_encoder.encode_passages([text]))
+        writer.record(LedgerEntry("b.pptx", "b.pptx", "duplicate", original="a.pptx"))
+    draft = "The blue whale weighs 150 tonnes."
+    answer = ask(stack, "How heavy is the blue whale?", Scripted(draft))
+    (citation,) = json.loads(json.dumps(answer.to_dict()))["citations"]
+    assert citation["place"] == "slide 2"
+    assert citation["boxes"] == [{"page": 2, "box": [72.0, 100.0, 300.5, 112.0]}]
+    assert (citation["ocr"], citation["also"]) == (0.93, ["b.pptx"])
+    refusal = ask(stack, "How heavy is the blue whale?", Scripted("", answerable=False))
+    assert [(passage.place, passage.page) for passage in refusal.nearest] == [("slides 1–3", 1)]
+    (hit,) = map(hit_to_dict, stack.search("blue whale"))
+    assert (hit["place"], hit["metadata"]["ocr"], hit["page"]) == ("slides 1–3", 0.93, 1)
 
 
 def test_the_generator_gets_the_evidence_best_first(stack: RagStack) -> None:

@@ -146,9 +146,8 @@ def test_search_gives_ranked_chunks_with_exact_offsets(bag: Any, docs: Path, mod
     (hit,) = found["hits"]
     assert (hit["rank"], hit["document"], hit["score_kind"]) == (1, "docs/zh.md", kinds[mode])
     assert "向量数据库" in hit["text"]
-    assert sorted(hit) == sorted(
-        ["rank", "score", "score_kind", "chunk_id", "document", "title", "page", "start", "end", "text", "metadata"]
-    )
+    names = ["rank", "score", "score_kind", "chunk_id", "document", "title", "page", "start", "end", "text", "metadata"]
+    assert sorted(hit) == sorted([*names, "place"])
     with RagStack.open(home="home") as stack:
         texts = [stack.database.collection("default").document(key) for key in [str(docs / "zh.md")]]
     assert texts[0] is not None

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from indexes.records import Hit
+from indexes.records import Hit, Metadata
 from ragstack.answers import Answer, AnswerSentence, Citation, Event, Passage, TokenUsage
 from ragstack.cli.render import flat, follow, show_answer, show_hits, show_table, size
 
@@ -73,6 +73,24 @@ def test_a_chinese_question_gets_chinese_labels() -> None:
 def test_a_source_without_pages_is_named_alone() -> None:
     citation = Citation(1, "notes.md", "Notes", None, 0, 5, "words")
     assert "[1] notes.md\n" in shown(answered(citations=(citation,)))
+
+
+def test_a_source_says_its_place_how_surely_it_was_read_and_where_else_it_is() -> None:
+    citation = Citation(
+        1, "q3.xlsx", "Q3", 1, 0, 5, "words", place="sheet 'Q3' rows 7–8", ocr=0.934, also=("copy.xlsx", "old/q3.xlsx")
+    )
+    assert shown(answered(citations=(citation,)), width=200).splitlines()[2:5] == [
+        "[1] q3.xlsx, sheet 'Q3' rows 7–8 (read from a picture, 93% sure)",
+        "    “words”",
+        "    the same in copy.xlsx, old/q3.xlsx",
+    ]
+    assert shown(answered(question="什么是词？", citations=(citation,))).splitlines()[2:5] == [
+        "[1] q3.xlsx，工作表'Q3' 第 7–8 行（由图片识别，可信度 93%）",
+        "    “words”",
+        "    内容相同的文件：copy.xlsx, old/q3.xlsx",
+    ]
+    near = Passage("a.pptx", "A", 4, 0, 9, "near", place="slides 4–5")
+    assert "  a.pptx, slides 4–5\n" in shown(answered(abstained=True, citations=(), nearest=(near,)))
 
 
 def test_a_refusal_gives_the_reason_and_the_nearest_passages_shortened() -> None:
@@ -147,6 +165,13 @@ def test_a_hit_says_what_its_score_means() -> None:
     hit = Hit(7, 1, "手册.pdf", "手册", 2, 0, 6, "换行\n之前", "", {}, rank=1, score=0.03251, score_kind="rrf")
     show_hits([hit], out)
     assert file.getvalue().splitlines() == ["1. 手册.pdf, p. 2  (rrf 0.0325)", "    换行之前"]
+
+
+def test_a_hit_says_its_place_and_that_it_was_read_from_a_picture() -> None:
+    out, file = screen(terminal=False)
+    metadata: Metadata = {"place": "pages 2–3", "ocr": 0.5}
+    show_hits([Hit(7, 1, "scan.pdf", "", 2, 0, 6, "words", "", metadata, rank=1, score=1.0, score_kind="bm25")], out)
+    assert file.getvalue().splitlines()[0] == "1. scan.pdf, pp. 2–3 (read from a picture, 50% sure)  (bm25 1.0000)"
 
 
 def test_columns_are_aligned_by_what_letters_cover() -> None:

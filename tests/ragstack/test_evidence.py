@@ -1,6 +1,7 @@
 """Evidence: exact offsets, the budget, the measure of information by hand."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,3 +104,11 @@ def test_of_two_equal_sentences_the_one_in_the_chunk_about_the_question_is_picke
     picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=2, max_tokens=200))
     picked = picker.pick("Is the oak a tree of the forest, and where does it live?", [far, near])
     assert [item.text for item in picked] == ["It lives long.", "The oak is a tree of the forest."]
+
+
+def test_a_row_is_read_with_the_header_of_its_table_wherever_the_table_was_cut(bag_encoder: Any) -> None:
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=1, max_tokens=60))
+    begins = hit("| model | size |\n| BERT | 110 |\n| GPT | 1500 |", 1, 0)
+    assert picker.pick("GPT 1500", [begins])[0].heading == "model | size"
+    goes_on = replace(hit("| BERT | 110 |\n| GPT | 1500 |", 1, 50), context="Sizes › Models\n| model | size |")
+    assert picker.pick("GPT 1500", [goes_on])[0].heading == "Sizes › Models | model | size |"

@@ -1,6 +1,6 @@
 """The generator without a model: which sentences it quotes, and that it quotes them whole."""
 
-from ingest.sentences import split_sentences
+from ingest.text.sentences import split_sentences
 from ragstack.generators.base import Prompt, Usage
 from ragstack.generators.extractive import ExtractiveGenerator
 

@@ -9,14 +9,15 @@ are headings; running heads and feet, which return at the edge of page after pag
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ingest.cleaning import is_cjk, join_lines
+from indexes.records import PageSpan
 from ingest.documents import TextBuilder
+from ingest.loaders.pdf.page import Line
+from ingest.text.cleaning import is_cjk, join_lines
 
-__all__ = ["Line", "arrange", "drop_furniture"]
+__all__ = ["Placed", "arrange", "drop_furniture", "spans"]
 
 _MARKER = re.compile(
     r"(?:[•●◦▪■◆‣]\s?|[*·–—-]\s|\(?\d{1,3}[.)]\s|[(（]\d{1,2}[)）]|\d{1,2}、|[(（]?[一二三四五六七八九十]{1,3}[)）、．]"
@@ -35,25 +36,8 @@ _LONGEST_HEADING = 120
 _EDGE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A cleaned line of a page; ``x``, ``y`` (upwards) and ``size`` in points, ``size`` 0 where nothing is known.
-
-    ``across`` marks text that runs up or down the margin of an upright page, such as a stamp.
-    """
-
-    text: str
-    page: int
-    x: float
-    y: float
-    size: float
-    bold: bool = False
-    across: bool = False
-
-    @property
-    def width(self) -> float:
-        """The line's width in characters of Latin text; a CJK character counts twice."""
-        return len(self.text) + sum(map(is_cjk, self.text))
+Placed = tuple[Line, int, int]
+"""A line, and where in the stored text it starts and ends."""
 
 
 def drop_furniture(pages: Sequence[list[Line]]) -> list[Line]:
@@ -93,22 +77,33 @@ def _key(line: Line) -> tuple[str, int]:
     return _DIGITS.sub("#", line.text.casefold()), round(line.size)
 
 
-def arrange(lines: Sequence[Line], builder: TextBuilder) -> dict[int, int]:
-    """Write ``lines`` to ``builder`` as paragraphs and headings; return where each page's text starts."""
+def arrange(lines: Sequence[Line], builder: TextBuilder) -> list[Placed]:
+    """Write ``lines`` to ``builder`` as paragraphs, headings and rows; return where each of them came to stand."""
     body = _body_size(lines)
     levels = _heading_levels(lines, body)
     leading = _leading(lines)
     words = _vocabulary(lines)
-    starts: dict[int, int] = {}
+    placed: list[Placed] = []
     group: list[Line] = []
     for line in lines:
         if group and _breaks(group, line, body, leading):
-            _write(group, builder, levels, body, words, starts)
+            placed += _write(group, builder, levels, body, words)
             group = []
         group.append(line)
     if group:
-        _write(group, builder, levels, body, words, starts)
-    return starts
+        placed += _write(group, builder, levels, body, words)
+    return placed
+
+
+def spans(placed: Sequence[Placed], pages: int, end: int) -> tuple[PageSpan, ...]:
+    """A span for each line; a page without text has an empty one where the next begins."""
+    found: list[PageSpan] = []
+    number = 1
+    for line, start, stop in placed:
+        found += [PageSpan(empty, start, start) for empty in range(number, line.page)]
+        found.append(PageSpan(line.page, start, stop, box=line.box))
+        number = line.page + 1
+    return (*found, *(PageSpan(empty, end, end) for empty in range(number, pages + 1)))
 
 
 def _body_size(lines: Sequence[Line]) -> float:
@@ -156,7 +151,7 @@ def _vocabulary(lines: Sequence[Line]) -> frozenset[str]:
 def _breaks(group: list[Line], line: Line, body: float, leading: float) -> bool:
     """Whether ``line`` begins a new paragraph after the lines of ``group``."""
     last = group[-1]
-    if line.across != last.across:
+    if line.across != last.across or line.cells or last.cells:
         return True
     ended = _SENTENCE_END.search(last.text) is not None
     if _TABLE_ROW.search(last.text):
@@ -190,28 +185,24 @@ def _is_short(group: list[Line], line: Line) -> bool:
 
 
 def _write(
-    group: list[Line],
-    builder: TextBuilder,
-    levels: dict[float, int],
-    body: float,
-    words: frozenset[str],
-    starts: dict[int, int],
-) -> None:
-    """Join the lines of a group, note where pages begin, and add the result as a heading, list item or paragraph."""
+    group: list[Line], builder: TextBuilder, levels: dict[float, int], body: float, words: frozenset[str]
+) -> list[Placed]:
+    """Join the lines of a group, add the result as a row, heading, list item or paragraph, and say where they are."""
+    if group[0].cells:
+        row = builder.add_row(group[0].cells, header=group[0].header)
+        return [(group[0], row.start, row.end)] if row else []
     text = ""
-    page_offsets: list[tuple[int, int]] = []
+    offsets: list[int] = []
     for line in group:
         joined = join_lines(text, line.text, words)
-        page_offsets.append((line.page, len(joined) - len(line.text)))
+        offsets.append(max(len(joined) - len(line.text), 0))
         text = joined
     level = _heading_level(group, text, levels, body)
-    if level:
-        block = builder.add(text, "heading", level)
-    else:
-        block = builder.add(text, "list_item" if _MARKER.match(text) else "paragraph")
-    if block is not None:
-        for page, offset in page_offsets:
-            starts.setdefault(page, block.start + max(offset, 0))
+    block = builder.add(text, "heading" if level else "list_item" if _MARKER.match(text) else "paragraph", level)
+    if block is None:
+        return []
+    edges = [*(block.start + offset for offset in offsets), block.end]
+    return [(line, start, end) for line, (start, end) in zip(group, pairwise(edges), strict=True)]
 
 
 def _heading_level(group: list[Line], text: str, levels: dict[float, int], body: float) -> int:

@@ -4,8 +4,8 @@ import codecs
 
 import pytest
 
-from ingest.decoding import decode
 from ingest.documents import Refused
+from ingest.files.decoding import decode, decode_names
 
 CHINESE = "大语言模型是什么？它由编码器或解码器组成，参数很多。"
 TRADITIONAL = "大型語言模型是什麼？它由編碼器或解碼器組成，參數很多。"
@@ -65,3 +65,49 @@ def test_damaged_utf8_is_refused_with_its_line_and_never_read_as_something_else(
     data = text.encode() + b"\n" + broken + b"\n" + text.encode()
     with pytest.raises(Refused, match=rf"UTF-8 with damage, first in line {text.count(chr(10)) + 2};"):
         decode(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "name"),
+    [
+        ("吾輩は猫である。名前はまだ無い。", "shift_jis", "cp932"),
+        ("吾輩は猫である。名前はまだ無い。", "euc_jp", "euc_jp"),
+        ("吾輩は猫である。名前はまだ無い。", "iso2022_jp", "iso2022_jp"),
+        ("カタカナのテキスト", "shift_jis", "cp932"),
+        ("오늘은 날씨가 아주 좋습니다. 산책을 갑시다.", "euc_kr", "euc_kr"),
+        ("彩电冰柜点播", "gb18030", "gb18030"),  # every byte of it may be Korean too
+        ("中国经济发展报告", "gb2312", "gb18030"),
+    ],
+)
+def test_neighbours_of_chinese_are_not_taken_for_it(text: str, encoding: str, name: str) -> None:
+    assert decode(text.encode(encoding)) == (text, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "head", "name"),
+    [
+        ("안녕", "cp949", '<html><meta charset="euc-kr">', "cp949"),
+        ("漢", "big5", "<meta http-equiv=Content-Type content='text/html; charset=big5'>", "big5hkscs"),
+        ("镕基", "gb18030", '<?xml version="1.0" encoding="gb2312"?>', "gb18030"),
+        ("大模型", "utf-8", '<meta charset="gbk">', "utf-8"),
+        ("大模型的参数", "gb18030", '<meta charset="iso-8859-1">', "gb18030"),
+        ("大模型的参数", "gb18030", '<meta charset="utf-8">', "gb18030"),
+        ("дом", "koi8-r", '<meta charset="koi8-r">', "koi8-r"),
+        ("大模型的参数", "gb18030", '<meta charset="nonsense">', "gb18030"),
+    ],
+)
+def test_a_declared_encoding_is_believed_where_it_can_be_true(text: str, encoding: str, head: str, name: str) -> None:
+    assert decode(head.encode() + text.encode(encoding)) == (head + text, name)
+
+
+def test_damaged_utf8_is_refused_whatever_it_declares() -> None:
+    with pytest.raises(Refused, match="UTF-8 with damage"):
+        decode(b'<meta charset="gbk">' + (CHINESE * 3).encode() + b"\xff")
+
+
+def test_names_in_an_archive_share_one_encoding() -> None:
+    names = ["测试.txt", "a.txt", "数据/报告.pdf"]
+    assert decode_names([name.encode("gbk") for name in names]) == names
+    assert decode_names([name.encode() for name in names]) == names
+    assert decode_names(["naïve.txt".encode("cp437")]) == ["naïve.txt"]
+    assert decode_names([]) == []

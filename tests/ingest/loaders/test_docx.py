@@ -40,8 +40,8 @@ def test_parts_come_in_the_order_of_the_document() -> None:
         ("heading", 1, "大语言模型入门"),
         ("heading", 1, "Encoders"),
         ("paragraph", 0, "BERT reads both ways."),
-        ("list_item", 0, "- first"),
-        ("list_item", 0, "- second"),
+        ("list_item", 1, "- first"),
+        ("list_item", 1, "- second"),
         ("table_header", 0, "| name | size |"),
         ("table_row", 0, "| BERT | 110 M |"),
         ("heading", 2, "解码器"),
@@ -110,3 +110,43 @@ def test_content_controls_are_read() -> None:
     content.append(paragraph._p)
     assert paragraph._p.getparent().tag == qn("w:sdtContent")
     assert load(document).text == "Inside a control."
+
+
+def test_headers_of_several_rows_and_merged_cells_keep_columns_and_names() -> None:
+    document = docx.Document()
+    table = document.add_table(4, 3)
+    words = (("Region", "2023", ""), ("", "H1", "H2"), ("North", "1", "2"), ("", "3", "4"))
+    for row, texts in zip(table.rows, words, strict=True):
+        for cell, text in zip(row.cells, texts, strict=True):
+            cell.text = text
+    table.cell(0, 0).merge(table.cell(1, 0))
+    table.cell(0, 1).merge(table.cell(0, 2))
+    table.cell(2, 0).merge(table.cell(3, 0))
+    assert [(kind, text) for kind, _, text in parts(load(document))] == [
+        ("table_header", "| Region | 2023 |  |"),
+        ("table_header", "| Region | H1 | H2 |"),
+        ("table_row", "| North | 1 | 2 |"),
+        ("table_row", "| North | 3 | 4 |"),
+    ]
+
+
+def test_rows_that_repeat_on_each_page_are_the_header() -> None:
+    document = docx.Document()
+    table = document.add_table(3, 2)
+    for row, texts in zip(table.rows, (("甲", "乙"), ("子", "丑"), ("x", "y")), strict=True):
+        for cell, text in zip(row.cells, texts, strict=True):
+            cell.text = text
+    for row in table.rows[:2]:
+        row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+    assert [kind for kind, _, _ in parts(load(document))] == ["table_header", "table_header", "table_row"]
+
+
+def test_items_of_nested_lists_have_their_depth() -> None:
+    document = docx.Document()
+    inner = parse_xml(
+        '<w:numPr xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        '<w:ilvl w:val="1"/><w:numId w:val="1"/></w:numPr>'
+    )
+    document.add_paragraph("outer", style="List Bullet")
+    document.add_paragraph("inner")._p.get_or_add_pPr().append(inner)
+    assert parts(load(document)) == [("list_item", 1, "- outer"), ("list_item", 2, "  - inner")]

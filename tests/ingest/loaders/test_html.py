@@ -1,5 +1,7 @@
 """HTML: what a reader sees, in order."""
 
+import time
+
 from ingest.documents import Limits, Loaded
 from ingest.loaders import html
 
@@ -33,6 +35,7 @@ def test_parts_come_in_order_and_fill_the_text() -> None:
         ("table_row", "| BERT | 110 M |"),
         ("code", "def f():\n    return 1"),
         ("paragraph", "bare words"),
+        ("paragraph", "Footer"),
     ]
     loaded = load(source)
     assert loaded.title == "The page"
@@ -60,3 +63,69 @@ def test_a_footer_of_an_article_stays() -> None:
 
 def test_a_page_nested_beyond_reason_is_read_or_refused_but_does_not_crash() -> None:
     assert "deep" in load("<div>" * 5000 + "deep" + "</div>" * 5000).text
+
+
+def test_a_page_nested_beyond_reason_is_read_in_no_time() -> None:
+    began = time.perf_counter()
+    tables = "<table><tr><td>a</td><td>" * 3000 + "deep" + "</td></tr></table>" * 3000
+    assert load(tables).text == "a\n\n" * 2999 + "| a | deep |"
+    for tag in ("div", "b", "h1", "pre", "ul><li", "table><tr><th"):
+        text = load(f"<html><{tag}>" * 3000 + "deep" + "</div><p>after").text
+        assert "deep" in text and "after" in text
+    assert time.perf_counter() - began < 15
+
+
+def test_a_cell_over_several_rows_is_in_each_and_names_over_one_another_are_one() -> None:
+    source = """<table><caption>Sales</caption>
+      <thead><tr><th rowspan="2">Region</th><th colspan="2">2023</th></tr><tr><th>Q1</th><th>Q2</th></tr></thead>
+      <tr><td rowspan="2">North</td><td>1</td><td>2</td></tr><tr><td>3</td><td>4</td></tr>
+      <tr><td>South</td><td colspan="2">none</td></tr></table>"""
+    assert parts(source) == [
+        ("paragraph", "Sales"),
+        ("table_header", "| Region | 2023 Q1 | Q2 |"),
+        ("table_row", "| North | 1 | 2 |"),
+        ("table_row", "| North | 3 | 4 |"),
+        ("table_row", "| South | none |  |"),
+    ]
+
+
+def test_spans_beyond_reason_are_bounded() -> None:
+    rows = "<tr>" + "<td rowspan=65534 colspan=99999999>abc</td>" * 200 + "</tr>" + "<tr><td>x</td></tr>" * 200
+    assert load(f"<table>{rows}</table>").text.count("abc") == 200 * 201
+    wide = load("<table><tr><td colspan=99999>a</td><td>b</td></tr></table>").text
+    assert wide.startswith("| a | ") and wide.endswith(" | b |") and wide.count("|") == 1002
+
+
+def test_names_of_columns_are_found_where_no_cell_is_marked() -> None:
+    row = "<tr><td><p>{}</p></td><td>{}</td><td>{}</td></tr>".format
+    source = f"<table>{row('Year', 'Sales', 'Costs')}{row(2021, 10, 7)}{row(2022, 12, 8)}</table>"
+    assert [kind for kind, _ in parts(source)] == ["table_header", "table_row", "table_row"]
+
+
+def test_terms_and_their_definitions_are_a_list() -> None:
+    source = "<dl><dt>Recall</dt><dd>What was found</dd><dd>of all</dd></dl><ol><li>one<p>more</ol>"
+    assert parts(source) == [
+        ("paragraph", "Recall"),
+        ("list_item", "- What was found"),
+        ("list_item", "- of all"),
+        ("list_item", "- one"),
+        ("paragraph", "more"),
+    ]
+
+
+def test_what_is_hidden_is_left_out_and_nothing_else() -> None:
+    source = """<body style="display:none">
+      <div style="color:red; DISPLAY : none">no<p>no</p></div><span hidden>no</span><div role=navigation>no</div>
+      <template><p>no</p></template><svg><title>no</title><text>no</text></svg><select><option>no</select>
+      <p style="display:nonesuch">yes</p><ruby>漢<rp>(</rp><rt>no</rt></ruby>
+      <img alt="A bar chart of sales"><img alt="no"><p style="background:url(hidden)">yes</p></body>"""
+    assert [text for _, text in parts(source)] == ["yes", "漢 A bar chart of sales", "yes"]
+
+
+def test_code_keeps_its_lines_and_its_indentation() -> None:
+    source = "<pre><code>for x in y:\n\tif <b>x</b> &lt; 1:<br>        pass\n</code></pre>"
+    assert parts(source) == [("code", "for x in y:\n    if x < 1:\n        pass")]
+
+
+def test_an_encoding_named_in_the_page_does_not_spoil_decoded_text() -> None:
+    assert load('<html><meta charset="gbk"><p>大语言模型</p>').text == "大语言模型"

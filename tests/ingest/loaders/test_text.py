@@ -36,3 +36,20 @@ def test_a_first_line_that_stands_alone_is_the_title() -> None:
     assert text.load("About models\n\nThey are large.", Limits()).title == "About models"
     assert text.load("They are large.\n\nMore.", Limits()).title is None
     assert text.load("One line only", Limits()).title is None
+
+
+def test_lines_with_marks_are_the_items_of_a_list_and_one_alone_is_not() -> None:
+    source = "不予赔偿：\n（一）自然磨损\n（二）人为\n损坏\n\nTo do:\n- wash\n- 2.5 kg flour\n\n"
+    source += "- he said\nand left.\n\n2.5 is no mark.\n"
+    loaded = text.load(source, Limits())
+    assert loaded.text == source
+    assert parts(loaded) == [
+        ("paragraph", "不予赔偿："),
+        ("list_item", "（一）自然磨损"),
+        ("list_item", "（二）人为\n损坏"),
+        ("paragraph", "To do:"),
+        ("list_item", "- wash"),
+        ("list_item", "- 2.5 kg flour"),
+        ("paragraph", "- he said\nand left."),
+        ("paragraph", "2.5 is no mark."),
+    ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.cleaning import clean_characters, collapse, join_lines, mend_spacing, plain_heading
+from ingest.text.cleaning import clean_characters, collapse, join_lines, mend_spacing, plain_heading
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,14 @@ from ingest.cleaning import clean_characters, collapse, join_lines, mend_spacing
         ("a dash -", "then more", "a dash - then more"),
         ("https://x.org/", "path", "https://x.org/path"),
         ("", "start", "start"),
+        ("参数，", "BERT 很大", "参数，BERT 很大"),
+        ("叫作 RAG", "（检索增强生成）", "叫作 RAG（检索增强生成）"),
+        ("《深度", "学习》第 2 版", "《深度学习》第 2 版"),
+        ("共 3", "个", "共 3 个"),
+        ("コンピ", "ュータ", "コンピュータ"),
+        ("He paid $5,", "then left", "He paid $5, then left"),
+        ("UTF-", "8 text", "UTF-8 text"),
+        ("from 3", "to 5", "from 3 to 5"),
     ],
 )
 def test_broken_lines_are_joined(first: str, second: str, expected: str) -> None:
@@ -41,7 +49,17 @@ def test_the_words_of_the_document_decide_about_a_hyphen() -> None:
         ("no\u00a0break   spaces", "no break spaces"),
         ("\uf0b7 item", "• item"),
         ("lone \ud800 surrogate", "lone \ufffd surrogate"),
-        ("ＡＢＣ，１２", "ＡＢＣ，１２"),
+        ("ＡＢＣ，１２", "ABC，12"),
+        ("ＢＥＲＴ－ｂａｓｅ（１．２亿）", "BERT－base（1.2亿）"),
+        ("准确率９３．４％；全角句点．也在", "准确率93.4%；全角句点．也在"),
+        ("１２，３４５元！？", "12，345元！？"),
+        ("ｺﾝﾋﾟｭｰﾀ｡", "コンピュータ。"),
+        ("①㎡½ stays", "①㎡½ stays"),
+        ("“弯引号”——破折号……", "“弯引号”——破折号……"),
+        ("infor\u00ad", "infor-"),
+        ("arti\x02", "arti-"),
+        ("arti\x02cles", "articles"),
+        ("12\u00ad", "12"),
     ],
 )
 def test_characters_are_made_plain(raw: str, expected: str) -> None:
@@ -81,3 +99,22 @@ def test_white_space_collapses_as_in_a_browser_but_not_within_chinese() -> None:
 )
 def test_a_heading_loses_its_marks(heading: str, words: str) -> None:
     assert plain_heading(heading) == words
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [("infor\u00ad", "mation", "information"), ("arti\x02", "cles", "articles"), ("人工智\u00ad", "能", "人工智能")],
+)
+def test_a_soft_hyphen_at_the_end_of_a_line_joins_its_word(first: str, second: str, expected: str) -> None:
+    assert join_lines(clean_characters(first), clean_characters(second)) == expected
+
+
+def test_cleaning_twice_changes_nothing_more() -> None:
+    text = "ﬁne ＡＢ１．５％ ｶﾞ ⼤语 soft\u00adhyphen\u00a0 end\u00ad"
+    once = clean_characters(text)
+    assert clean_characters(once) == once == "fine AB1.5% ガ 大语 softhyphen end-"
+
+
+def test_a_line_break_beside_chinese_punctuation_is_no_space() -> None:
+    assert collapse("参数，\n  BERT 很大") == "参数，BERT 很大"
+    assert collapse("one,\ntwo") == "one, two"

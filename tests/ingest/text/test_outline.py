@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.outline import parents, plain_markup
+from ingest.text.outline import parents, plain_markup
 
 NOTES = """# 推理优化
 
@@ -57,3 +57,24 @@ def test_marks_go_and_words_stay(text: str, expected: str) -> None:
 def test_a_paragraph_ends_the_list_above_it() -> None:
     text = "- Trees\n\nNow to the animals.\n\n    - Oak"
     assert parents(text, text.index("Oak")) == []
+
+
+def test_a_row_of_a_table_takes_the_first_row_along() -> None:
+    text = "## Sizes\n\nSome words.\n\n| model | size |\n|---|---|\n| BERT | 110 M |\n| GPT | 1.5 B |\n\nAfter."
+    assert parents(text, text.index("| GPT")) == ["Sizes", "model | size"]
+    assert parents(text, text.index("| model")) == ["Sizes"]
+    assert parents(text, text.index("After")) == ["Sizes"]
+    rest = "| BERT | 110 M |\n| GPT | 1.5 B |"
+    assert parents(rest, rest.index("| GPT")) == ["BERT | 110 M"]
+    assert parents(rest, rest.index("| GPT"), within_table=True) == []
+    assert parents(f"end of a row |\n{rest}", 40) == []
+
+
+def test_an_item_takes_the_line_along_that_leads_in_to_its_list() -> None:
+    text = "# Policy\n\nWe pay.\n\nNot covered:\n\n- wear\n  - of tyres\n- frost\n\n"
+    text += "Covered：\n\n- fire\n\nMore.\n\n- alone\n"
+    assert parents(text, text.index("- frost")) == ["Policy", "Not covered:"]
+    assert parents(text, text.index("- of tyres")) == ["Policy", "Not covered:", "wear"]
+    assert parents(text, text.index("- fire")) == ["Policy", "Covered："]
+    assert parents(text, text.index("- alone")) == ["Policy"]
+    assert parents(text, text.index("More")) == ["Policy"]

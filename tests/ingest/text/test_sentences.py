@@ -1,12 +1,17 @@
-"""Sentence borders against references made by hand: ``¦`` marks each border in the texts below."""
+"""Sentence borders against references made by hand: ``¦`` marks each border in the texts below.
+
+The running texts in ``data/sentences_en.txt`` and ``data/sentences_zh.txt`` have one sentence a line; their first lines
+say how they were made.
+"""
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.sentences import split_sentences
+from ingest.text.sentences import split_sentences
 
 ENGLISH = [
     "Hello World. ¦My name is Jonas.",
@@ -49,6 +54,7 @@ ENGLISH = [
     "Lewis et al. The paper is well known.".replace("al. The", "al. ¦The"),
     "Some models, e.g. GPT-3, are large. ¦Others, i.e. small ones, are not.",
     "E.g. BERT is an encoder.",
+    "Use a band, e.g. The Quarrymen, as an example. ¦Or none.",
     "It costs approx. 5 dollars. ¦No. 5 is alive.",
     "Is it true? ¦No. ¦It is not.",
     "The answer is no. ¦Nobody came.",
@@ -176,6 +182,34 @@ def test_english_borders_are_where_a_reader_puts_them(marked: str) -> None:
 def test_chinese_borders_are_where_a_reader_puts_them(marked: str) -> None:
     text, expected = _reference(marked)
     assert [text[start:end] for start, end in split_sentences(text)] == expected
+
+
+def _running_texts(language: str) -> list[tuple[str, set[int]]]:
+    """The texts of a reference file, each with the offsets where its sentences begin, the first left out."""
+    content = (Path(__file__).parent / "data" / f"sentences_{language}.txt").read_text(encoding="utf-8")
+    texts = []
+    for paragraph in content.split("\n\n")[1:]:
+        text, begins = "", set()
+        for line in paragraph.strip("\n").split("\n"):
+            bare = line.lstrip("⏎␣")
+            breaks = line[: len(line) - len(bare)].replace("⏎", "\n").replace("␣", " ")
+            text += (breaks or (" " if language == "en" else "")) if text else ""
+            begins.add(len(text))
+            text += bare.replace("⏎", "\n")
+        texts.append((text, begins - {0}))
+    return texts
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_at_least_99_of_100_borders_of_running_text_are_right(language: str) -> None:
+    texts = _running_texts(language)
+    right = found = wanted = 0
+    for text, begins in texts:
+        starts = {start for start, _ in split_sentences(text)} - {0}
+        right, found, wanted = right + len(starts & begins), found + len(starts), wanted + len(begins)
+    assert wanted + len(texts) >= 400
+    assert right >= 0.99 * found, f"precision {right / found:.4f}"
+    assert right >= 0.99 * wanted, f"recall {right / wanted:.4f}"
 
 
 @given(st.text(alphabet='ab AB.!?。！？…；“”"()（）\n-#|1`e.g，,', max_size=80), st.integers(0, 20), st.integers(0, 80))

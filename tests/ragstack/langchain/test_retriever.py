@@ -1,5 +1,6 @@
 """The retriever: LangChain's own tests, and documents that say exactly where they come from."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from indexes.errors import UnknownCollection, UsageError
+from indexes.records import Hit
 from ragstack import RagStack
 from ragstack.langchain import RagStackRetriever
+from ragstack.langchain.documents import from_hit
 
 
 class TestStandard(RetrieversIntegrationTests):
@@ -53,6 +56,13 @@ def test_a_document_holds_the_chunk_and_its_place(stack: RagStack, question: str
     stored = stack.collection().document(hit.document_id)
     assert stored is not None
     assert stored.text[document.metadata["start"] : document.metadata["end"]] == document.page_content
+
+
+def test_a_document_of_a_file_with_pages_says_its_place() -> None:
+    hit = Hit(7, 1, "q3.xlsx", "Q3", 2, 0, 5, "words", "", {"place": "sheet 'Q3' row 7"}, 1, 0.5, "cosine")
+    assert from_hit(hit).metadata["place"] == "sheet 'Q3' row 7"
+    assert from_hit(replace(hit, metadata={})).metadata["place"] == "page 2"
+    assert from_hit(replace(hit, page=None, metadata={"place": "Bern"})).metadata["place"] == "Bern"
 
 
 def test_fields_and_arguments_of_a_call_reach_the_search(stack: RagStack) -> None:

@@ -1,0 +1,91 @@
+"""Follows folders: says which paths changed, a batch at a time, when they have been at rest for a moment."""
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+from indexes.errors import UsageError
+
+__all__ = ["Watch"]
+
+_REST_MS = 500
+"""Milliseconds without a change after which a batch is complete: files are written in pieces."""
+_LONGEST_MS = 5_000
+_ASK_SECONDS = 0.2
+
+
+class Watch:
+    """Gathers changes from the moment it is entered, so that none falls between a sync and the waiting after it.
+
+    Hidden files and folders are left out. A file that was written and is gone again is among the changes: whoever
+    takes a batch looks at the disk.
+    """
+
+    def __init__(self, paths: Sequence[str | Path]) -> None:
+        """Follow what is at and under ``paths``.
+
+        Raises:
+            UsageError: A path does not exist, or is none that can be followed.
+        """
+        for path in paths:
+            if str(path) == "-" or not Path(path).exists():
+                raise UsageError(f"{path} cannot be followed: expected a file or folder that exists")
+        self._given = {Path(path).resolve(): Path(path) for path in paths}
+        self._batches: queue.Queue[list[Path] | None] = queue.Queue()
+        self._stop = threading.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="ragstack-watch", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def batches(self, stop: threading.Event | None = None) -> Iterator[list[Path]]:
+        """Wait for changes and give the paths that changed, named under the path that was given, until ``stop``."""
+        while not (stop and stop.is_set()):
+            try:
+                batch = self._batches.get(timeout=_ASK_SECONDS)
+            except queue.Empty:
+                continue
+            if batch is None:
+                return
+            yield batch
+
+    def _follow(self) -> None:
+        import watchfiles
+
+        try:
+            changes = watchfiles.watch(
+                *self._given,
+                watch_filter=lambda _, path: self._is_shown(Path(path)),
+                debounce=_LONGEST_MS,
+                step=_REST_MS,
+                rust_timeout=500,
+                yield_on_timeout=True,
+                stop_event=self._stop,
+            )
+            for batch in changes:
+                self._ready.set()  # an empty batch too: the system follows
+                if batch:
+                    self._batches.put(sorted({self._as_given(Path(path)) for _, path in batch}))
+        finally:
+            self._ready.set()
+            self._batches.put(None)
+
+    def _is_shown(self, path: Path) -> bool:
+        below = next((path.relative_to(root) for root in self._given if path.is_relative_to(root)), path)
+        return not any(part.startswith(".") for part in below.parts)
+
+    def _as_given(self, path: Path) -> Path:
+        """The path as it stands under the one that the caller named."""
+        for root, name in self._given.items():
+            if path.is_relative_to(root):
+                return name / path.relative_to(root) if path != root else name
+        return path

@@ -1,0 +1,1 @@
+"""Reading files in processes of their own, which can be stopped."""

@@ -1,0 +1,59 @@
+"""Following folders: every change shows, and none falls between the first sync and the waiting."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from indexes.errors import UsageError
+from ingest.files.watching import Watch
+from ragstack.config import Config
+from ragstack.stack import RagStack
+
+
+def test_changes_are_named_under_the_path_that_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs" / "sub").mkdir(parents=True)
+    (tmp_path / "docs" / "old.txt").write_text("old")
+    monkeypatch.chdir(tmp_path)
+    with Watch([Path("docs")]) as watch:
+        batches = watch.batches()
+        Path("docs/sub/new.txt").write_text("new")
+        Path("docs/.hidden").write_text("hidden")
+        Path("docs/old.txt").unlink()
+        seen: set[Path] = set()
+        while len(seen) < 2:
+            seen |= {path for path in next(batches) if path != Path("docs/sub")}
+    assert seen == {Path("docs/sub/new.txt"), Path("docs/old.txt")}
+
+
+def test_waiting_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    with Watch([tmp_path]) as watch:
+        assert list(watch.batches(stop)) == []
+
+
+@pytest.mark.parametrize("path", ["-", "missing"])
+def test_what_cannot_be_followed_is_a_wrong_call(path: str) -> None:
+    with pytest.raises(UsageError, match="cannot be followed"):
+        Watch([path])
+
+
+@pytest.mark.models
+def test_a_stack_follows_a_folder(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.txt").write_text("The sky over the lake is blue today.")
+    config = Config(store={"home": tmp_path / "home"}, models={"encoder": "all-MiniLM-L6-v2"})  # type: ignore[arg-type]
+    stop = threading.Event()
+    with RagStack(config) as stack:
+        reports = stack.watch(docs, prune=True, stop=stop)
+        assert next(reports).files.added == 1
+        (docs / "b.txt").write_text("The grass behind the house is green.")
+        assert next(reports).files.added == 1
+        (docs / "a.txt").unlink()
+        removed = next(reports)
+        assert (removed.files.removed, removed.problems) == (1, ())
+        stop.set()
+        assert list(reports) == []
+        assert [info.uri for info in stack.collection().documents()] == [f"{docs}/b.txt"]

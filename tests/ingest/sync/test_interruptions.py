@@ -1,0 +1,122 @@
+"""Killed or interrupted at any moment, an ingestion loses no more than the work in hand, and the next one goes on."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indexes.collection import Collection
+from indexes.database import Database
+from ingest.chunking import ChunkSettings
+from ingest.pipeline import PipelineSettings, ingest
+
+FILES = 40
+# An ingestion in a process of its own: slow enough to be met in the middle, in buffers of a few files.
+SCRIPT = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from indexes.database import Database
+from indexes.records import EncoderFingerprint
+from ingest.sync import buffer
+from ingest.chunking import ChunkSettings
+from ingest.pipeline import PipelineSettings, ingest
+
+class Encoder:
+    fingerprint = EncoderFingerprint("slow", "1", 8)
+    max_length = 64
+    def count_tokens(self, texts):
+        return [len(text.split()) for text in texts]
+    def encode_passages(self, texts):
+        time.sleep(0.05)
+        return np.array([[1.0 + hash_of(text) % (row + 2) for row in range(8)] for text in texts], np.float32)
+
+def hash_of(text):
+    return sum(ord(character) * 31 ** (place % 7) for place, character in enumerate(text))
+
+buffer._CHUNKS = 6
+encoder = Encoder()
+collection = Database.open(Path(sys.argv[2])).create("test", encoder.fingerprint)
+report = ingest([sys.argv[1]], collection, encoder, settings=PipelineSettings(ChunkSettings(20, 0, 4)))
+print(report.files.unchanged, flush=True)
+"""
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for number in range(FILES):
+        text = "\n\n".join(f"Paragraph {n} of file {number} says {n * number + n} in so many words." for n in range(3))
+        (folder / f"{number:02}.txt").write_text(text)
+    return folder
+
+
+def collection_in(home: Path) -> Collection | None:
+    database = Database.open(home)
+    return database.collection("test") if database.collections() else None
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_what_was_written_stays_and_the_next_run_goes_on(how: signal.Signals, docs: Path, tmp_path: Path) -> None:
+    rng = random.Random(how)
+    home = tmp_path / "home"
+    stored = interrupted = 0
+    for _ in range(12):
+        child = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(docs), str(home)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        began = time.monotonic()
+        wanted = stored + rng.randint(1, 8)
+        while child.poll() is None and time.monotonic() - began < 60:
+            collection = collection_in(home)
+            if collection is not None and collection.info().documents >= wanted:
+                time.sleep(rng.random() / 20)
+                break
+            time.sleep(0.01)
+        if child.poll() is None:
+            child.send_signal(how)
+            interrupted += 1
+        output, _ = child.communicate(timeout=60)
+        collection = collection_in(home)
+        assert collection is not None and collection.verify().findings == ()
+        now = collection.info().documents
+        assert now >= min(wanted, FILES) > 0 or now >= stored
+        for info in collection.documents():
+            document = collection.document(info.key)
+            assert document is not None and document.text == Path(info.key).read_text()
+        stored = now
+        if output:
+            break
+    assert interrupted >= 2 and stored == FILES
+    assert {entry.outcome for entry in collection.ledger()} <= {"added", "unchanged"}
+
+
+def test_an_error_of_the_encoder_leaves_what_was_written(docs: Path, tmp_path: Path, bag_encoder: Any) -> None:
+    collection = Database.open(tmp_path / "home").create("test", bag_encoder.fingerprint)
+    settings = PipelineSettings(ChunkSettings(20, 0, 4))
+    encode, calls = bag_encoder.encode_passages, []
+
+    def failing(texts: list[str]) -> Any:
+        calls.append(len(texts))
+        if len(calls) > 6:
+            raise KeyboardInterrupt
+        return encode(texts)
+
+    bag_encoder.encode_passages = failing
+    for number in range(FILES, 6 * FILES):
+        text = "\n\n".join(f"Paragraph {n} of {number} is about {n * number} things in all." for n in range(4))
+        (docs / f"{number:03}.txt").write_text(text)
+    with pytest.raises(KeyboardInterrupt):
+        ingest([docs], collection, bag_encoder, settings=settings)
+    before = collection.info().documents
+    assert 0 < before < 6 * FILES
+    bag_encoder.encode_passages = encode
+    report = ingest([docs], collection, bag_encoder, settings=settings)
+    assert (report.files.unchanged, report.files.added) == (before, 6 * FILES - before)
+    assert collection.verify().findings == ()
