@@ -48,7 +48,7 @@ class VectorWriter(Protocol):
     def delete(self, key: str, entry: LedgerEntry | None = None) -> int:
         """Delete a document; returns the number of its chunks."""
 
-    def rename(self, key: str, new_key: str, uri: str) -> bool:
+    def rename(self, key: str, new_key: str, uri: str, entry: LedgerEntry | None = None) -> bool:
         """Give a document another key and name; False where there is none."""
 
     def known(self, digests: Iterable[str]) -> dict[str, np.ndarray]:

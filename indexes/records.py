@@ -228,6 +228,7 @@ class LedgerEntry:
         digest: As in `Document`.
         time: When; set when the line is recorded.
         original: The key of the document that holds the same, where the file is a duplicate.
+        original_digest: The digest of that document when it was compared.
         sketch: A digest of the text that resembles those of like texts; empty where there is none.
         doubts: The pages whose text is doubtful.
     """
@@ -239,5 +240,6 @@ class LedgerEntry:
     digest: str = ""
     time: datetime | None = None
     original: str = ""
+    original_digest: str = ""
     sketch: bytes = b""
     doubts: tuple[Doubt, ...] = ()

@@ -84,15 +84,23 @@ class Writer:
         self._changed(removed)
         return removed
 
-    def rename(self, key: str, new_key: str, uri: str) -> bool:
+    def rename(self, key: str, new_key: str, uri: str, entry: LedgerEntry | None = None) -> bool:
         """Give a document another key and name; its chunks and vectors stay. False where there is no such document.
+
+        Args:
+            key: The key of before.
+            new_key: The new one; whatever had it goes.
+            uri: The new name.
+            entry: What the ledger says of the file, written in the same transaction.
 
         Raises:
             UsageError: The key or the name cannot be stored as it is.
             StoreError: The catalogue could not be written; nothing has changed.
         """
         with self._held().write() as connection:
-            return writing.rename_document(connection, self._id, key, new_key, uri)
+            renamed = writing.rename_document(connection, self._id, key, new_key, uri)
+            writing.record(connection, self._id, [entry] if entry and renamed else [])
+            return renamed
 
     def record(self, *entries: LedgerEntry) -> None:
         """Write the outcomes of files into the ledger, each in the place of the file's last one.

@@ -8,8 +8,9 @@ short sections share a chunk. Where a paragraph had to be cut, the next chunk re
 Each chunk carries a context, ``Title › Section › Subsection`` (and the header of a table that goes on, or the line
 that leads in to a list that does), which is
 put before the text for the encoder and for BM25 and is no part of the text: ``document.text[start:end]`` is the text
-of a chunk, to the character, and every character that is not white space is in a chunk. Its metadata have the
-``place`` where it stands in the file (``slides 4–5``) where that is more than a page.
+of a chunk, to the character, and every letter and digit is in a chunk; what would have neither (the frame of an empty
+row, a rule) is none. Its metadata have the ``place`` where it stands in the file (``slides 4–5``) where that is more
+than a page.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from indexes.places import describe
 from indexes.records import Chunk, touched
 from ingest.contexts import Contexts, CountTokens, Path
 from ingest.documents import Loaded
-from ingest.units import SENTENCES, Unit, all_blocks, cut_points, goes_along, trimmed, units
+from ingest.units import SENTENCES, Unit, all_blocks, cut_points, goes_along, leads_in, trimmed, units
 
 __all__ = ["ChunkSettings", "chunk", "embedded_text"]
 
@@ -95,7 +96,10 @@ class _Chunker:
 
     def run(self) -> list[Chunk]:
         drafts = self._fit(list(self._pack(self._counted(units(self._text, self._blocks)))))
-        return [self._chunk(draft) for draft in drafts]
+        return [self._chunk(draft) for draft in drafts if self._says_something(draft)]
+
+    def _says_something(self, draft: _Draft) -> bool:
+        return any(map(str.isalnum, self._text[draft.units[0].start : draft.units[-1].end]))
 
     def _counted(self, units: Iterator[Unit]) -> Iterator[Unit]:
         """Give each unit its number of tokens, and split those that are longer than a chunk."""
@@ -167,11 +171,12 @@ class _Chunker:
 
     def _leads_in(self, unit: Unit) -> bool:
         """Whether a unit belongs with what follows it."""
-        following = self._blocks[unit.block + 1 : unit.block + 2]
-        has_items = unit.kind == "list_item" and any(
-            0 < self._blocks[unit.block].level < each.level for each in following
-        )
-        return has_items or unit.kind in ("heading", "table_header") or self._text[unit.end - 1] in ":："
+        block = self._blocks[unit.block]
+        items = [each for each in self._blocks[unit.block + 1 : unit.block + 2] if each.kind == "list_item"]
+        has_items = unit.kind == "list_item" and any(0 < block.level < each.level for each in items)
+        begins = unit.kind == "paragraph" and unit.end == block.end and items and leads_in(self._text, block)
+        always = unit.kind in ("heading", "table_header") or self._text[unit.end - 1] in ":："
+        return has_items or bool(begins) or always
 
     def _overlap(self, units: list[Unit], following: Unit) -> _Draft:
         """Begin a chunk with the last sentences of the paragraph that was cut, if they are short."""

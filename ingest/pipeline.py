@@ -14,6 +14,7 @@ One bad file never stops the rest: it is *refused* (understood and declined) or 
 file that was good before and is not any more keeps its last good version in the collection, and its reason says so.
 """
 
+import glob
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -21,9 +22,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexes.engine import VectorCollection, VectorWriter
+from indexes.errors import UsageError
 from ingest import ocr
 from ingest.files import loading
-from ingest.files.discovery import SourceFile, discover, identity
+from ingest.files.discovery import Discovery, SourceFile, discover, identity
 from ingest.processes.workers import Workers
 from ingest.report import IngestReport, OnProgress, Progress
 from ingest.sync.interrupts import Interrupts
@@ -68,6 +70,8 @@ def ingest(
         KeyboardInterrupt: after the step in hand; whatever had its vectors was written.
     """
     settings = settings or PipelineSettings()
+    found = discover(paths, settings.options.limits.max_bytes)
+    roots = _roots(paths) if prune else []
     with (
         collection.writer() as writer,
         Workers(settings.options, settings.workers) as workers,
@@ -75,7 +79,7 @@ def ingest(
         Interrupts() as interrupts,
     ):
         run = _Run(collection, writer, encoder, settings, workers, lane, interrupts, progress, retry=retry_failed)
-        return run.run(paths, prune)
+        return run.run(found, roots)
 
 
 class _Run:
@@ -106,14 +110,11 @@ class _Run:
         self._settling = Settling(collection, writer, lane, encoder, self._stand(), lambda: self._show(""))
         self._done = self._total = 0
 
-    def run(self, paths: Sequence[str | Path], prune: bool) -> IngestReport:
-        """Do all of it."""
+    def run(self, found: Discovery, roots: Sequence[str]) -> IngestReport:
+        """Do all of it; what has vanished from ``roots`` is removed."""
         began = time.perf_counter()
         settling = self._settling
-        found = discover(paths, self._settings.options.limits.max_bytes)
-        present = {source.key for source in found.files}
-        roots = [identity(Path(path)) for path in paths if str(path) != "-"]
-        gone = settling.vanished(roots, present) if prune else []
+        gone = settling.vanished(roots, {source.key for source in found.files})
         for source, reason in found.problems:
             if not any(is_under(key, source.key) for key in gone):
                 settling.accounts.problem(source, "", "failed", reason, kept=settling.holds(source.key))
@@ -144,22 +145,29 @@ class _Run:
         prepared = partial(prepare, encoder=self._encoder, chunking=self._chunking, how=how)
         coming = arrivals(files, settling.standing, self._workers, how.options, prepared)
         ahead = Ahead(coming, lambda arrival: arrival.weight, _CHUNKS_AHEAD)
-        loaded: list[str] = []
         try:
             for arrival in ahead.items(self._interrupts.check):
                 settling.settle(arrival)
-                key = arrival.source.key
-                if holder_of(key) == key:
-                    self._done += 1
-                    loaded += [key] if arrival.verdict.kind == "load" else []
+                self._done += holder_of(arrival.source.key) == arrival.source.key
                 self._show(arrival.source.uri)
             settling.buffer.flush()
         finally:
             ahead.close()
-        for key in loaded:
-            settling.remove_lost_members(key)
+        settling.finish(files)
 
     def _show(self, current: str) -> None:
         self._interrupts.check()
         if self._progress is not None:
             self._progress(Progress(self._done, self._total, self._settling.buffer.encoded, current))
+
+
+def _roots(paths: Sequence[str | Path]) -> list[str]:
+    """The keys of what was given, under which whatever has vanished is to be removed.
+
+    Raises:
+        UsageError: A pattern is given: what it would match if it were there cannot be known.
+    """
+    for path in paths:
+        if glob.has_magic(str(path)) and not Path(path).exists():
+            raise UsageError(f"what has vanished from the pattern {path} cannot be known; give its folder to prune")
+    return [identity(Path(path)) for path in paths if str(path) != "-"]

@@ -13,6 +13,7 @@ __all__ = [
     "FileCounts",
     "IngestReport",
     "OnProgress",
+    "PageCounts",
     "Problem",
     "Progress",
     "Similar",
@@ -43,11 +44,21 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulPage:
-    """A page whose text may not be what people see on it; ``page`` is None where a document has no pages."""
+    """A page whose text may not be what people see on it.
+
+    Attributes:
+        path: The file.
+        page: None where a document has no pages.
+        reason: Why.
+        readability: The share of its text that is as people would write it, in [0, 1].
+        language: ``en``, ``zh``, or empty where it is neither or cannot be told.
+    """
 
     path: str
     page: int | None
     reason: str
+    readability: float
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,23 @@ class FileCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class PageCounts:
+    """The pages of the documents that were added or changed; a document without pages counts as one.
+
+    Attributes:
+        total: All of them.
+        doubtful: Those of doubtful text.
+        recognised: Those read from their picture.
+        readability: The mean of the pages' readability, in [0, 1]; 0 where there is no page.
+    """
+
+    total: int = 0
+    doubtful: int = 0
+    recognised: int = 0
+    readability: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkCounts:
     """Chunks added, kept as they were in a changed file, removed, and in the collection now."""
 
@@ -106,6 +134,7 @@ class IngestReport:
         seconds: How long it took, and ``encoding_seconds`` how much of that was spent in the encoder.
         files: Files by outcome; files in archives count as files.
         chunks: What happened to chunks.
+        pages: How readable the pages are that this run added or changed.
         problems: The files that did not become documents.
         doubtful: The pages whose text is doubtful, of the documents that this run added or changed.
         duplicates: The files of this run that another document holds word for word.
@@ -119,6 +148,7 @@ class IngestReport:
     seconds: float
     files: FileCounts = field(default_factory=FileCounts)
     chunks: ChunkCounts = field(default_factory=ChunkCounts)
+    pages: PageCounts = field(default_factory=PageCounts)
     problems: tuple[Problem, ...] = ()
     doubtful: tuple[DoubtfulPage, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()

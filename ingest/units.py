@@ -13,7 +13,7 @@ from ingest.contexts import Path, Span
 from ingest.documents import Block, BlockKind, Loaded
 from ingest.text.sentences import split_sentences
 
-__all__ = ["SENTENCES", "Unit", "all_blocks", "cut_points", "goes_along", "trimmed", "units"]
+__all__ = ["SENTENCES", "Unit", "all_blocks", "cut_points", "goes_along", "leads_in", "trimmed", "units"]
 
 SENTENCES: frozenset[BlockKind] = frozenset({"paragraph", "list_item"})
 """The kinds of blocks that are made of sentences."""
@@ -21,6 +21,10 @@ SENTENCES: frozenset[BlockKind] = frozenset({"paragraph", "list_item"})
 _LONGEST_PARENT = 60
 """Characters of a list item that can stand in a context; a longer one is text, not a name."""
 _LONGEST_LEAD_IN = 300
+_LONGEST_OPEN_LINE = 120
+"""Characters of a line that leads in to a list without a colon."""
+_COLON = re.compile(r"[:：][*_]{0,3}$")
+_SENTENCE_END = re.compile(r"[.!?。！？…;；][\"'”’」』）)\]*_]*$")
 _LONGEST_CAPTION = 120
 _DEEPEST = 100
 """Headings and items that a part can stand under; a context has room for far fewer."""
@@ -124,6 +128,13 @@ def _cell_start(text: str, start: int, end: int, column: int) -> int | None:
     return start
 
 
+def leads_in(text: str, block: Block) -> bool:
+    """Whether a paragraph before a list leads in to it: it ends in a colon, or is a short line that does not end."""
+    words = text[max(block.start, block.end - _LONGEST_OPEN_LINE - 1) : block.end]
+    is_short = block.end - block.start <= _LONGEST_OPEN_LINE and "\n" not in words
+    return _COLON.search(words) is not None or (is_short and _SENTENCE_END.search(words) is None)
+
+
 def trimmed(text: str, start: int, end: int) -> Span:
     """The span without white space at its ends."""
     piece = text[start:end]
@@ -142,7 +153,7 @@ def _along(text: str, last: Block | None, block: Block, before: tuple[Span, ...]
         return ((last.start, last.end),) if names and "\n" not in text[last.start : last.end] else ()
     if block.kind == "list_item" and last and last.kind == "list_item":
         return before
-    if block.kind == "list_item" and last and last.kind == "paragraph" and text[last.end - 1] in ":：":
+    if block.kind == "list_item" and last and last.kind == "paragraph" and leads_in(text, last):
         start, end = split_sentences(text, last.start, last.end)[-1]
         return ((start, end),) if end - start <= _LONGEST_LEAD_IN else ()
     return before if block.level and block.kind != "heading" else ()

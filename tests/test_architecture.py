@@ -97,6 +97,7 @@ DOORS = {
     "indexes.engine",
     "indexes.errors",
     "indexes.filters",
+    "indexes.places",
     "indexes.records",
     "indexes.search.analysis",
     "indexes.storable",

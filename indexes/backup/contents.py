@@ -9,7 +9,7 @@
         metadata; their text is the document's from start to end
     V   their vectors, little-endian float32                                       bytes, after each C
     L   lines of the ledger: key, uri, outcome, reason, digest, time, original,    JSON list of lists, after documents
-        sketch in hex, doubts (six fields in format 1)
+        its digest, sketch in hex, doubts (six fields in format 1)
     E   how many documents, chunks and lines of the ledger came                    JSON object, once, last
 
 All JSON is UTF-8. This is the truth of a collection and no more: attributes for filters follow from the metadata,
@@ -141,7 +141,7 @@ def add_part(frames: Frames, part: Part) -> None:
 def _line(entry: LedgerEntry, time: float) -> list[Any]:
     said = [entry.key, entry.uri, entry.outcome, entry.reason, entry.digest, time]
     doubts = [[doubt.page, doubt.reason] for doubt in entry.doubts]
-    return [*said, entry.original, entry.sketch.hex(), doubts]
+    return [*said, entry.original, entry.original_digest, entry.sketch.hex(), doubts]
 
 
 def _json(value: Mapping[str, Any] | Sequence[Any]) -> bytes:

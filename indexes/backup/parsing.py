@@ -189,12 +189,13 @@ def _page(span: Any) -> PageSpan:
 
 def _ledger(payload: bytes) -> LedgerPart:
     entries, times = [], []
-    for line in _listed(payload, 9, 6):
-        key, uri, outcome, reason, digest, time, original, sketch, doubts = [*line, "", "", []][:9]
+    for line in _listed(payload, 10, 6):
+        key, uri, outcome, reason, digest, time, original, held, sketch, doubts = [*line, "", "", "", []][:10]
         _must(outcome in get_args(Outcome), "its ledger")
         entry = LedgerEntry(
             *(_text(key), _text(uri), outcome, _text(reason), _text(digest)),
             original=_text(original),
+            original_digest=_text(held),
             sketch=_bytes(sketch),
             doubts=tuple(_doubt(doubt) for doubt in _typed(doubts, list)),
         )

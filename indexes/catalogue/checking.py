@@ -55,6 +55,7 @@ def check_entry(entry: LedgerEntry) -> None:
     """
     named = {"key": entry.key, "name": entry.uri, "reason": entry.reason, "digest": entry.digest}
     check_texts(entry.uri, named | {"original": entry.original})
+    check_texts(entry.uri, {"digest": entry.original_digest})
     for doubt in entry.doubts:
         check_texts(entry.uri, {"doubt": doubt.reason})
         if doubt.page is not None and not is_whole(doubt.page, 0, _MOST_PAGES):

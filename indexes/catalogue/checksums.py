@@ -55,8 +55,8 @@ def of_vector(chunk_id: int, vector: bytes) -> int:
 
 def of_ledger(row: Any) -> int:
     """The checksum of a line of the ledger, which may move from one collection to another."""
-    said = row.key, row.uri, row.outcome, row.reason, row.digest, row.time, row.original, row.doubts
-    return _checksum(said, row.sketch)
+    said = row.key, row.uri, row.outcome, row.reason, row.digest, row.time
+    return _checksum((*said, row.original, row.original_digest, row.doubts), row.sketch)
 
 
 def _checksum(head: Sequence[Any], tail: str | bytes) -> int:

@@ -77,11 +77,12 @@ def _add_originals(connection: Connection) -> None:
     empty = "''" if connection.dialect.name == "postgresql" else "X''"
     plain = ' COLLATE "C"' if connection.dialect.name == "postgresql" else ""
     connection.execute(text(f"ALTER TABLE ledger ADD COLUMN original TEXT{plain} NOT NULL DEFAULT ''"))
+    connection.execute(text("ALTER TABLE ledger ADD COLUMN original_digest VARCHAR(128) NOT NULL DEFAULT ''"))
     connection.execute(text(f"ALTER TABLE ledger ADD COLUMN sketch {blob} NOT NULL DEFAULT {empty}"))
     connection.execute(text("ALTER TABLE ledger ADD COLUMN doubts JSON NOT NULL DEFAULT '[]'"))
     connection.execute(text("ALTER TABLE ledger DROP COLUMN checksum"))
     connection.execute(text("CREATE INDEX ledger_original ON ledger (collection_id, original)"))
-    lines = _rows("ledger", "collection_id key uri outcome reason digest time original sketch doubts")
+    lines = _rows("ledger", "collection_id key uri outcome reason digest time original original_digest sketch doubts")
     _fill(connection, lines, ("collection_id", "key"), {"checksum": checksums.of_ledger})
 
 

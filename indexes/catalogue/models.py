@@ -198,6 +198,7 @@ class LedgerRow(Base):
     digest: Mapped[str] = mapped_column(String(128))
     time: Mapped[float] = mapped_column(Double)
     original: Mapped[str] = mapped_column(_PLAIN, default="")
+    original_digest: Mapped[str] = mapped_column(String(128), default="")
     sketch: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     doubts: Mapped[list[list[Any]]] = mapped_column(JSON, default=list)
     checksum: Mapped[int] = mapped_column(BigInteger)

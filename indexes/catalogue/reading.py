@@ -392,4 +392,5 @@ def entry_of(row: Any) -> LedgerEntry:
     """The line of the ledger that a row holds."""
     doubts = tuple(Doubt(page, reason) for page, reason in row.doubts)
     time = datetime.fromtimestamp(row.time, UTC)
-    return LedgerEntry(row.key, row.uri, row.outcome, row.reason, row.digest, time, row.original, row.sketch, doubts)
+    said = row.key, row.uri, row.outcome, row.reason, row.digest, time
+    return LedgerEntry(*said, row.original, row.original_digest, row.sketch, doubts)

@@ -183,7 +183,7 @@ def record(connection: Connection, collection_id: int, entries: Sequence[LedgerE
 
 def ledger_row(collection_id: int, entry: LedgerEntry, time: float) -> dict[str, Any]:
     """The row of a line of the ledger, recorded at ``time`` in seconds since 1970."""
-    names = "key", "uri", "outcome", "reason", "digest", "original", "sketch"
+    names = "key", "uri", "outcome", "reason", "digest", "original", "original_digest", "sketch"
     said = {name: getattr(entry, name) for name in names}
     doubts = [[doubt.page, doubt.reason] for doubt in entry.doubts]
     row = {"collection_id": collection_id, **said, "doubts": doubts, "time": time}

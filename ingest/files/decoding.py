@@ -1,11 +1,12 @@
 """Bytes of a text file to characters, without guessing wrong in silence.
 
-UTF-8 and UTF-16 with a byte order mark are certain. Otherwise strict UTF-8 is tried, then the two legacy Chinese
-encodings, GB18030 and Big5, judged by how much of the text falls in the rows that hold the characters in common use
-(a test that works from a handful of characters on, where statistical detectors do not), Japanese and Korean by their
-scripts, then Western text, and last charset-normalizer. What none of them can read is refused rather than stored as
-garbage. An encoding that the text itself declares (HTML, XML) or that came with it (mail) is tried after UTF-8 and
-before the guesses.
+UTF-8 and UTF-16 with a byte order mark are certain. Otherwise strict UTF-8 is tried, then Russian and its relatives by
+the shape of their words, the two legacy Chinese encodings, GB18030 and Big5, judged by how much of the text falls in
+the rows that hold the characters in common use (a test that works from a handful of characters on, where statistical
+detectors do not), Japanese and Korean by their scripts, then Western text, and last charset-normalizer. What may be
+text in several encodings, as a few characters often may, is Chinese, unless its UTF-8 makes sense. What none of them
+can read is refused rather than stored as garbage. An encoding that the text itself declares (HTML, XML) or that came
+with it (mail) is tried after UTF-8 and before the guesses.
 """
 
 import codecs
@@ -42,6 +43,20 @@ _SCRIPTS = (
     ("euc_jp", _KANA, 0.25, 3),
     ("cp932", _KANA, 0.25, 3),
 )  # an encoding, what is in hardly any text of another, the share of it among all but ASCII, and of how many at least
+_ENOUGH_TO_EXPECT_KANJI = 8
+_KANA_BY_CHANCE = 0.6, 6
+_CYRILLIC = ("cp1251", "koi8_r", "cp866")
+_CYRILLIC_WORD = re.compile(r"[A-Za-z\u0400-\u045f\u0490\u0491]+")
+_CYRILLIC_SHAPE = re.compile(r"[A-Za-z]+|[Ѐ-ЯҐ]?[а-џґ]+|[Ѐ-ЯҐ]+")
+_CYRILLIC_SIGNS = frozenset("«»„“”‘’–—…№§°©\xa0•")
+_CYRILLIC_FREQUENT = frozenset("оеаинтсрвлОЕАИНТСРВЛ")
+_FEWEST_CYRILLIC = 10
+_LEAST_FREQUENT = 0.45
+"""Half of Russian are the frequent letters; of Greek that is read as Russian, a third."""
+_MORE_FOR_SMALL = 0.15
+_RUN = re.compile(r"[^\x00-\x7f]+")
+_TWO_BYTE_SCRIPTS = (range(0xA1, 0x180), range(0x386, 0x3F7), range(0x400, 0x460), range(0x530, 0x590),
+                     range(0x590, 0x600), range(0x600, 0x700))  # fmt: skip
 _SAMPLE = 100_000
 _ENOUGH_TO_EXPECT_COMMON = 60
 _CONVINCING = 0.75
@@ -93,13 +108,34 @@ def _decode(data: bytes, declared: str | None) -> tuple[str, str]:
     for encoding in certain:
         text = _try(data, encoding)
         if text is not None:
-            return text, encoding
+            chinese = _by_chance_utf8(data, text) if encoding == "utf-8" else None
+            return (text, encoding) if chinese is None else (chinese, "gb18030")
     _refuse_damaged_utf8(data)
     known = _as_declared(data, declared) if declared is not None else None
     return known or _guess(data)
 
 
+def _by_chance_utf8(data: bytes, text: str) -> str | None:
+    """The Chinese text whose few bytes are UTF-8 by chance, as those of 系统 are; None where UTF-8 makes sense.
+
+    It does where a character stands alone among ASCII, and where neighbours are of one script.
+    """
+    runs = _RUN.findall(text[:_SAMPLE])
+    if not runs or any(len(run) < 2 or max(run) > "\u07ff" for run in runs) or all(map(_is_one_script, runs)):
+        return None
+    chinese = _try(data, "gb18030")
+    return chinese if chinese is not None and _chinese_score(data, chinese, "gb18030") == 1 else None
+
+
+def _is_one_script(run: str) -> bool:
+    letters = list(map(ord, filter(str.isalpha, run)))
+    return any(all(letter in script for letter in letters) for script in _TWO_BYTE_SCRIPTS)
+
+
 def _guess(data: bytes) -> tuple[str, str]:
+    cyrillic = _cyrillic(data)
+    if cyrillic is not None:
+        return cyrillic
     eastern = _eastern(data)
     if eastern:
         return eastern[0][2], eastern[0][1]
@@ -125,6 +161,29 @@ def _as_declared(data: bytes, declared: str) -> tuple[str, str] | None:
     return text, name
 
 
+def _cyrillic(data: bytes) -> tuple[str, str] | None:
+    """Read Cyrillic text: words of small letters, or with one capital first, or of capitals, and the usual letters.
+
+    What is Chinese or in another of these encodings has capitals within its words, and signs.
+    """
+    found = []
+    for name in _CYRILLIC:
+        text = _try(data, name)
+        if text is None:
+            continue
+        wide = [character for character in text[:_SAMPLE] if character > "\x7f"]
+        letters = [character for character in wide if character not in _CYRILLIC_SIGNS]
+        words = _CYRILLIC_WORD.findall(text[:_SAMPLE])
+        shaped = sum(_CYRILLIC_SHAPE.fullmatch(word) is not None for word in words)
+        if len(letters) < _FEWEST_CYRILLIC or not all(map(_CYRILLIC_WORD.match, letters)) or shaped < 0.95 * len(words):
+            continue
+        small = sum(map(str.islower, letters)) >= len(letters) / 2
+        frequent = sum(character in _CYRILLIC_FREQUENT for character in letters) / len(letters)
+        if frequent >= _LEAST_FREQUENT:
+            found.append((frequent + small * _MORE_FOR_SMALL, text, name))
+    return max(found)[1:] if found else None
+
+
 def _eastern(data: bytes) -> list[tuple[float, str, str]]:
     """The encodings of the East that read the bytes convincingly: score, name and text, the best first."""
     scored = [(score, name, text) for name in ("gb18030", "big5") if (text := _try(data, name)) is not None
@@ -135,7 +194,9 @@ def _eastern(data: bytes) -> list[tuple[float, str, str]]:
         if text is None or (wide := _wide(text[:_SAMPLE])) < fewest:
             continue
         own = len(script.findall(text[:_SAMPLE])) / wide
-        if own >= share:
+        if name == "euc_jp" and found and wide < _ENOUGH_TO_EXPECT_KANJI:
+            share, fewest = _KANA_BY_CHANCE  # Big5 has the frequent characters where EUC-JP has kana
+        if own >= share and wide >= fewest:
             found.insert(0, (own, name, text))
     return found
 

@@ -9,6 +9,7 @@ never skipped in silence.
 import glob
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from pathlib import Path
 
 from indexes.errors import UsageError
 
-__all__ = ["Discovery", "SourceFile", "discover", "identity"]
+__all__ = ["SEPARATOR", "Discovery", "SourceFile", "discover", "identity"]
+
+SEPARATOR = "!//"
+"""Between the key of an archive and the path in it; no resolved path has two slashes in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class SourceFile:
 
     def member(self, path: str) -> "SourceFile":
         """A file in this one, which is an archive or a mail; itself where ``path`` is empty."""
-        return SourceFile(Path(path), f"{self.key}!/{path}", f"{self.uri}!/{path}") if path else self
+        return SourceFile(Path(path), f"{self.key}{SEPARATOR}{path}", f"{self.uri}!/{path}") if path else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ def identity(path: Path) -> str:
 
     Bytes of a name that are not UTF-8 are written as ``\xNN``, for a catalogue holds text.
     """
-    return _text(Path(os.path.realpath(path)))
+    return re.sub("^//+", "/", _text(Path(os.path.realpath(path))))
 
 
 def _is_folder(path: Path) -> bool:

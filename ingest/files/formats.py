@@ -1,6 +1,8 @@
 """What kind of file this is, told by its content and not by its name.
 
 A name decides only what content cannot: whether a text is meant as Markdown, a list of values or the start of a mail.
+Signatures that are made of letters (``ID3``, ``OTTO``) count only where the file is no text, for a text may well begin
+with them or quote them.
 Kinds that are known and not read are refused by name, with what to save them as.
 """
 
@@ -19,7 +21,6 @@ _AS_DOCUMENT = "save it as PDF, DOCX or text"
 _UNPACK = "unpack it and give the files in it"
 _NO_TEXT = "there is no text in it to read"
 _READ: tuple[tuple[bytes, str], ...] = (
-    (b"{\\rtf", "rtf"),
     (b"\x89PNG\r\n", "image"),
     (b"\xff\xd8\xff", "image"),
     (b"GIF87a", "image"),
@@ -30,7 +31,6 @@ _READ: tuple[tuple[bytes, str], ...] = (
     (b"MM\0+", "image"),
     (b"\0\0\0\x0cjP  \r\n", "image"),
     (b"\x1f\x8b\x08", "gzip"),
-    (b"BZh", "bzip2"),
     (b"\xfd7zXZ\0", "xz"),
 )
 _NOT_READ: tuple[tuple[bytes, str], ...] = (
@@ -52,7 +52,6 @@ _NOT_READ: tuple[tuple[bytes, str], ...] = (
     (b"\x78\x9f\x3e\x22", "what Outlook packs attachments in (winmail.dat); ask for them to be sent as they are"),
     (b"ITSF", "a compiled help file; save it as HTML or PDF"),
     (b"AT&TFORM", "a DjVu document; save it as PDF"),
-    (b"%!PS", "a PostScript file; save it as PDF"),
     (b"\xc5\xd0\xd3\xc6", "a PostScript file; save it as PDF"),
     (b"8BPS", "a Photoshop picture; save it as PNG or PDF"),
     (b"ID3", f"an audio file; {_NO_TEXT}"),
@@ -80,6 +79,13 @@ _OLE_KINDS = (
 )  # fmt: skip
 _PICTURE_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis"})
 _BITMAP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_LETTERS = re.compile(rb"[\n -~]+")
+_BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
+_POSTSCRIPT = re.compile(rb"%!PS(?:-Adobe|[ \t]*[\r\n])")
+_PDF = re.compile(rb"%PDF-[\d.]*[ \t]*(?:[\r\n%]|\Z)")
+_PDF_LINE = re.compile(rb"^%PDF-\d\.\d[ \t]*[\r\n]", re.MULTILINE)
+_OBJECT = re.compile(rb"\d \d{1,5} obj\b")
 _HTML = re.compile(
     r"\A(?>\s|<!--.*?-->)*+<(?:!doctype\s+html|html|head|body|title|meta|article|main|div|p|h[1-6]|table"
     r"|script|style|link|section|header|span|center|font|ul|ol|br|hr|img|a|b|i)\b",
@@ -126,19 +132,15 @@ def detect(data: bytes, name: str, budget: Budget) -> str:
         Refused: a kind that is known and not read, or a package beyond the limits.
         LoadError: a broken ZIP package.
     """
-    if data.startswith(b"%PDF-") or (b"%PDF-" in data[:1024] and b" obj" in data and not _MAIL.match(data[:1024])):
+    if _is_pdf(data):
         return "pdf"
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK00PK\x03\x04")):
         return package_kind(data, budget)
     if data.startswith(_OLE):
         raise _old_office(data)
-    for magic, kind in _READ:
-        if data.startswith(magic):
-            return kind
-    if _is_picture(data):
-        return "image"
-    if data[257:262] == b"ustar":
-        return "tar"
+    signed = _signed(data)
+    if signed is not None:
+        return signed
     _refuse_known(data)
     if _SEPARATOR.match(data):
         return "mail" if _SEPARATOR.search(data, 1) is None else "mailbox"
@@ -178,6 +180,39 @@ def _is_mail(opening: bytes, name: str) -> bool:
     return named and _ONE_FIELD.match(opening) is not None and _MAIL_FIELDS.search(opening) is not None
 
 
+def _signed(data: bytes) -> str | None:
+    """The kind that the signature of a file says, of those that are read."""
+    if data.startswith(b"{\\rtf"):
+        return "rtf"
+    if _BZIP2.match(data):
+        return "bzip2"
+    for magic, kind in _READ:
+        if _begins(data, magic):
+            return kind
+    if _is_binary(data) and _is_picture(data):
+        return "image"
+    return "tar" if _is_binary(data) and data[257:262] == b"ustar" else None
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether bytes near the start are none that a text has."""
+    return _BINARY.search(data, 0, 4096) is not None
+
+
+def _begins(data: bytes, magic: bytes) -> bool:
+    return data.startswith(magic) and (not _LETTERS.fullmatch(magic) or _is_binary(data))
+
+
+def _is_pdf(data: bytes) -> bool:
+    """Whether a header of PDF is at the start, or behind other bytes in what is no text or a whole PDF of letters."""
+    if data.startswith(b"%PDF-"):
+        return _PDF.match(data) is not None or _is_binary(data)
+    if b"%PDF-" not in data[:1024] or not _OBJECT.search(data) or _MAIL.match(data[:1024]):
+        return False
+    whole = _PDF_LINE.search(data, 0, 1040) is not None and data.rstrip().endswith(b"%%EOF")
+    return whole or _BINARY.search(data) is not None
+
+
 def _is_picture(data: bytes) -> bool:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return True
@@ -190,8 +225,12 @@ def _is_picture(data: bytes) -> bool:
 
 def _refuse_known(data: bytes) -> None:
     for magic, kind in _NOT_READ:
-        if data.startswith(magic):
+        if _begins(data, magic):
             raise Refused(f"it is {kind}")
+    if _POSTSCRIPT.match(data):
+        raise Refused("it is a PostScript file; save it as PDF")
+    if not _is_binary(data):
+        return
     if data[:2] == b"MZ" and b"\0" in data[:256]:
         raise Refused(f"it is a program; {_NO_TEXT}")
     if data[:4] == b"RIFF" and data[8:12] in (b"WAVE", b"AVI "):

@@ -1,7 +1,9 @@
 """DOCX: headings, paragraphs, lists and tables in the order of the document, as the text stands after its changes.
 
 Accepted insertions are read and deletions are not; text boxes and content controls are read where they are anchored.
-Footnotes and endnotes follow at the end. List items are written ``- item``, table rows ``| cell | cell |``.
+Footnotes, endnotes, comments, and what stands in headers and footers of the pages follow at the end, each once. List
+items are written ``- item``, table rows ``| cell | cell |``; headings, items and cells that Word numbers have their
+numbers before them: ``1.2 Scope``, ``第三条 付款``.
 """
 
 import io
@@ -11,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from indexes.errors import LoadError
 from ingest.documents import Limits, Loaded, TextBuilder
+from ingest.loaders.docx_numbering import Numbering
+from ingest.loaders.docx_symbols import symbol
+from ingest.loaders.numerals import labelled
 from ingest.loaders.tabular import header_rows
 from ingest.text.cleaning import clean_characters
 
@@ -23,11 +28,13 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _TEXT = (f"{_W}t", "{http://schemas.openxmlformats.org/officeDocument/2006/math}t")
 _SKIPPED = frozenset(
-    {f"{_W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "instrText", "delText")} | {_FALLBACK}
+    {f"{_W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "instrText", "delText", "rt")} | {_FALLBACK}
 )
 _BREAKS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-", f"{_W}ptab": "\t"}
 _HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
 _NOTES = ("/footnotes", "/endnotes")
+_MARGINS = ("/header", "/footer")
+_PAGE_NUMBER = re.compile(r"page|of|第|共|页|頁|[\W\d_]+", re.IGNORECASE)
 _DEEPEST_LIST = 6
 _MOST_COLUMNS = 63
 """What a table of Word can have."""
@@ -49,15 +56,28 @@ def load(source: bytes, limits: Limits) -> Loaded:
         body = document.element.body
     except Exception as error:  # python-docx raises whatever the damage leads it to
         raise LoadError("its Word document is damaged; open it in an office program and save it again") from error
-    reader = _Reader(limits, _heading_styles(document))
+    related = list(_related(document))
+    numbering = next((_parse(blob) for kind, blob in related if kind.endswith("/numbering")), None)
+    reader = _Reader(limits, _heading_styles(document), Numbering(numbering, document.styles.element))
     reader.read(body)
-    for part in document.part.rels.values():
-        if part.reltype.endswith(_NOTES) and not part.is_external:
-            reader.read(_parse(part.target_part.blob))
+    for kind, blob in related:
+        if kind.endswith(_NOTES):
+            reader.read(_parse(blob))
+    for kind, blob in related:
+        if kind.endswith("/comments"):
+            reader.read_comments(_parse(blob))
+    reader.read_margins([_parse(blob) for kind, blob in related if kind.endswith(_MARGINS)])
     named, author = _properties(document)
-    title = named or reader.title or _first_heading(reader.builder)
+    title = named or reader.title or _only_heading(reader.builder)
     metadata = {"author": author} if author and author != "python-docx" else {}
     return Loaded(reader.builder.text(), "docx", title, tuple(reader.builder.blocks), (), metadata)
+
+
+def _related(document: Any) -> Iterator[tuple[str, bytes]]:
+    """The kinds and the bytes of the parts beside the body that are read."""
+    for part in document.part.rels.values():
+        if not part.is_external and part.reltype.endswith((*_NOTES, *_MARGINS, "/comments", "/numbering")):
+            yield part.reltype, part.target_part.blob
 
 
 def _properties(document: Any) -> tuple[str, str]:
@@ -91,18 +111,22 @@ def _heading_styles(document: Any) -> dict[str, int]:
     return levels
 
 
-def _first_heading(builder: TextBuilder) -> str | None:
-    text = builder.text()
-    return next((text[block.start : block.end] for block in builder.blocks if block.kind == "heading"), None)
+def _only_heading(builder: TextBuilder) -> str | None:
+    """The one heading of the first level that all other headings stand below."""
+    headings = [block for block in builder.blocks if block.kind == "heading"]
+    if [block.level for block in headings].count(1) != 1 or headings[0].level != 1:
+        return None
+    return builder.text()[headings[0].start : headings[0].end]
 
 
 class _Reader:
     """Walks the XML of a document body and writes its parts to a builder."""
 
-    def __init__(self, limits: Limits, styles: dict[str, int]) -> None:
+    def __init__(self, limits: Limits, styles: dict[str, int], numbering: Numbering) -> None:
         self.builder = TextBuilder(limits.max_characters)
         self.title: str | None = None
         self._styles = styles
+        self._numbering = numbering
 
     def read(self, container: "_Element") -> None:
         """Read the paragraphs and tables of a container, in order, looking into whatever wraps them."""
@@ -114,6 +138,22 @@ class _Reader:
             elif child.tag not in _SKIPPED and isinstance(child.tag, str):
                 self.read(child)
 
+    def read_comments(self, comments: "_Element") -> None:
+        """Read each comment as a paragraph behind the name of who made it."""
+        for comment in comments.iter(f"{_W}comment"):
+            text = " ".join(filter(None, map(_text, comment.iter(f"{_W}p"))))
+            author = " ".join(clean_characters(comment.get(f"{_W}author", "")).split())
+            if text:
+                self.builder.add(f"Comment ({author}): {text}" if author else f"Comment: {text}", "paragraph")
+
+    def read_margins(self, margins: "list[_Element]") -> None:
+        """Read the paragraphs of headers and footers that say more than the number of a page, each once."""
+        paragraphs = [each for margin in margins for each in margin.iter(f"{_W}p")]
+        texts = [_text(each) for each in paragraphs if next(each.iterancestors(_FALLBACK), None) is None]
+        for text in dict.fromkeys(texts):
+            if _PAGE_NUMBER.sub("", text):
+                self.builder.add(text, "paragraph")
+
     def _paragraph(self, paragraph: "_Element") -> None:
         text = _text(paragraph)
         style = _attribute(paragraph, f"{_W}pPr/{_W}pStyle")
@@ -121,18 +161,23 @@ class _Reader:
         level = self._styles.get(style or "")
         if level is None and outline is not None and outline.isdigit() and int(outline) < 9:
             level = int(outline) + 1
+        place = self._numbering.place(paragraph, style)
+        label = self._label(paragraph, place)
         if level is not None and text and "\n" not in text:
             if level == 0:
                 self.title = self.title or text
-            self.builder.add(text, "heading", max(level, 1))
-        elif text and self._is_list(paragraph, style):
-            within = _attribute(paragraph, f"{_W}pPr/{_W}numPr/{_W}ilvl") or "0"
-            depth = min(int(within), _DEEPEST_LIST) if within.isdecimal() else 0
-            self.builder.add(f"{'  ' * depth}- {text}", "list_item", depth + 1)
+            self.builder.add(labelled(label, text), "heading", max(level, 1))
+        elif text and (place or self._is_list(paragraph, style)):
+            depth = min(place[1], _DEEPEST_LIST) if place else 0
+            self.builder.add(f"{'  ' * depth}{labelled(label or '-', text)}", "list_item", depth + 1)
         else:
             self.builder.add(text, "paragraph")
         for box in _boxes(paragraph):
             self.read(box)
+
+    def _label(self, paragraph: "_Element", place: tuple[str, int] | None) -> str:
+        """The number of a paragraph; one whose end was deleted has none."""
+        return "" if paragraph.find(f"{_W}pPr/{_W}rPr/{_W}del") is not None else self._numbering.label(place)
 
     def _is_list(self, paragraph: "_Element", style: str | None) -> bool:
         number = _attribute(paragraph, f"{_W}pPr/{_W}numPr/{_W}numId")
@@ -146,25 +191,30 @@ class _Reader:
             return
         texts: list[list[str]] = []
         for row in rows:
-            texts.append(_row(row, texts[-1] if texts else []))
+            texts.append(self._row(row, texts[-1] if texts else []))
         named = sum(row.find(f"{_W}trPr/{_W}tblHeader") is not None for row in rows)
         headers = max(header_rows(texts), min(max(named, 1), len(texts) - 1))
         for number, cells in enumerate(texts):
             self.builder.add_row(cells, header=number < headers)
 
+    def _row(self, row: "_Element", above: list[str]) -> list[str]:
+        """The cells of a row, as many as columns; one merged with the cell above it says what that says."""
+        texts: list[str] = []
+        for cell in _cells(row):
+            merged = cell.find(f"{_W}tcPr/{_W}vMerge")
+            goes_on = merged is not None and merged.get(f"{_W}val") != "restart"
+            words = (_text(each) if goes_on else self._numbered(each) for each in cell.iter(f"{_W}p"))
+            text = " ".join(filter(None, words))
+            if not text and goes_on and len(texts) < len(above):
+                text = above[len(texts)] if len(above[len(texts)]) <= _LONGEST_REPEATED else ""
+            span = _attribute(cell, f"{_W}tcPr/{_W}gridSpan") or "1"
+            columns = min(int(span), _MOST_COLUMNS) if span.isdecimal() else 1
+            texts += [text, *[""] * (columns - 1)]
+        return texts
 
-def _row(row: "_Element", above: list[str]) -> list[str]:
-    """The cells of a row, as many as columns; one merged with the cell above it says what that says."""
-    texts: list[str] = []
-    for cell in _cells(row):
-        text = " ".join(filter(None, (_text(each) for each in cell.iter(f"{_W}p"))))
-        merged = cell.find(f"{_W}tcPr/{_W}vMerge")
-        if not text and merged is not None and merged.get(f"{_W}val") != "restart" and len(texts) < len(above):
-            text = above[len(texts)] if len(above[len(texts)]) <= _LONGEST_REPEATED else ""
-        span = _attribute(cell, f"{_W}tcPr/{_W}gridSpan") or "1"
-        columns = min(int(span), _MOST_COLUMNS) if span.isdecimal() else 1
-        texts += [text, *[""] * (columns - 1)]
-    return texts
+    def _numbered(self, paragraph: "_Element") -> str:
+        style = _attribute(paragraph, f"{_W}pPr/{_W}pStyle")
+        return labelled(self._label(paragraph, self._numbering.place(paragraph, style)), _text(paragraph))
 
 
 def _cells(row: "_Element") -> Iterator["_Element"]:
@@ -183,6 +233,8 @@ def _gather(element: "_Element", pieces: list[str]) -> None:
     for child in element:
         if child.tag in _TEXT:
             pieces.append(child.text or "")
+        elif child.tag == f"{_W}sym":
+            pieces.append(symbol(child.get(f"{_W}font", ""), child.get(f"{_W}char", "")))
         elif child.tag in _BREAKS:
             pieces.append(_BREAKS[child.tag])
         elif child.tag not in _SKIPPED and child.tag != f"{_W}txbxContent" and isinstance(child.tag, str):

@@ -19,7 +19,7 @@ from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
-from email.utils import collapse_rfc2231_value, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from pathlib import PurePath
 
 from indexes.errors import LoadError
@@ -66,30 +66,39 @@ def parse(data: bytes) -> Mail:
         if name.title() in _HEADERS and name.title() not in headers:
             headers[name.title()] = _header(str(value)[:_LONGEST_HEADER])
     mail = Mail(headers)
-    waiting: list[_Part] = [message]
+    waiting = [(message, True)]
     while waiting:
-        waiting.extend(reversed(_sorted_in(waiting.pop(), mail)))
+        waiting.extend(reversed(_sorted_in(*waiting.pop(), mail)))
     return mail
 
 
-def _sorted_in(part: _Part, mail: Mail) -> list[_Part]:
-    """Put a part where it belongs; return the parts within it that are still to be sorted in."""
+def _sorted_in(part: _Part, is_read: bool, mail: Mail) -> list[tuple[_Part, bool]]:
+    """Put a part where it belongs; return the parts within it that are still to be sorted in.
+
+    Of a part that another says better (``is_read`` is false) only the files are kept.
+    """
     kind = part.get_content_type()
     within = part.get_payload() if part.is_multipart() else []
     inner = [each for each in within if isinstance(each, Message)] if isinstance(within, list) else []
     if kind == "multipart/encrypted" or (kind in _SEALED and part.get_param("smime-type") != "certs-only"):
         mail.sealed = True
-    elif kind == "multipart/alternative":
-        return _best(inner)
+    elif kind == "multipart/alternative" and inner:
+        best = _best(inner) if is_read else []
+        return [(each, each in best) for each in inner]
     elif kind.startswith("multipart/") and inner:
-        return inner
-    elif kind in _LEFT_OUT or kind.startswith("multipart/"):
+        return [(each, is_read) for each in inner]
+    elif kind in _LEFT_OUT:
         pass
-    elif kind in ("text/plain", "text/html", "message/delivery-status") and not _is_attached(part):
-        mail.bodies.append(part)
+    elif (_is_body(kind) or (not is_read and kind.startswith("text/"))) and not _is_attached(part):
+        mail.bodies += [part] * is_read
     else:
         mail.attached.append(part)
     return []
+
+
+def _is_body(kind: str) -> bool:
+    """Whether parts of a kind are read in the mail; one of several parts that could not be told apart is text."""
+    return kind in ("text/plain", "text/html", "message/delivery-status") or kind.startswith("multipart/")
 
 
 def _is_attached(part: _Part) -> bool:
@@ -99,12 +108,16 @@ def _is_attached(part: _Part) -> bool:
 def _best(alternatives: list[_Part]) -> list[_Part]:
     """Of parts that say the same, the plain one, unless it says much less than the page of HTML."""
     plain = [part for part in alternatives if part.get_content_type() == "text/plain"]
-    rich = [part for part in alternatives if any(each.get_content_type() == "text/html" for each in part.walk())]
+    rich = [part for part in alternatives if _pages(part)]
     if plain and rich:
-        page = next(each for each in rich[0].walk() if each.get_content_type() == "text/html")
-        words = _count(re.sub(r"(?is)<(script|style|head)\b.*?</\1\s*>|<[^<>]*>", " ", _decoded(page)))
+        page = " ".join(map(_decoded, _pages(rich[0])))
+        words = _count(re.sub(r"(?is)<(script|style|head)\b.*?</\1\s*>|<[^<>]*>", " ", page))
         return plain if _count(_decoded(plain[0])) * _MUCH_LESS >= words else rich[:1]
     return (plain or rich or alternatives[-1:])[:1]
+
+
+def _pages(part: _Part) -> list[_Part]:
+    return [each for each in part.walk() if each.get_content_type() == "text/html" and not _is_attached(each)]
 
 
 def _count(text: str) -> int:
@@ -210,8 +223,7 @@ def _content(part: _Part, budget: Budget) -> bytes | LoadError:
 def _name(part: _Part, number: int) -> str:
     """The name of an attachment, by whichever of the ways there are to give one; else one by its kind."""
     try:
-        given = part.get_filename()
-        name = collapse_rfc2231_value(given) if given is not None else ""
+        name = part.get_filename() or ""
     except (LookupError, ValueError, TypeError, MessageError):
         name = ""
     name = PurePath(_header(name[:_LONGEST_HEADER]).replace("\\", "/")).name

@@ -1,16 +1,19 @@
 """HTML: what a reader of the page sees, in order, as paragraphs, headings, list items, table rows and code.
 
 Scripts, styles, templates, navigation, forms' controls and hidden parts are left out.
-List items and the definitions of terms are written ``- item``, table rows ``| cell | cell |``; a cell that covers
+List items and the definitions of terms are written ``- item``, those of ordered lists with their numbers as the page
+shows them (``3. item``, ``c. item``), powers of numbers ``10^6``, table rows ``| cell | cell |``; a cell that covers
 several rows is repeated in each, so that every row can be understood by itself. A table that only lays out a page is
 read as ordinary content. The title is the page's ``<title>``, else its first ``<h1>``.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.documents import Limits, Loaded, TextBuilder
 from ingest.loaders.html_tree import BREAK, HEADINGS, Node, parse
+from ingest.loaders.numerals import numeral
 from ingest.loaders.tabular import header_rows
 from ingest.text.cleaning import clean_characters, collapse
 
@@ -19,6 +22,8 @@ __all__ = ["clean_code", "load"]
 _CODE = frozenset({"pre", "listing", "xmp", "plaintext"})
 _ITEMS = frozenset({"li", "dd"})
 _LISTS = frozenset({"ul", "ol", "menu", "dir", "dl"})
+_STYLES = {"a": "lowerAlphabetic", "A": "upperAlphabetic", "i": "lowerRoman", "I": "upperRoman"}
+_WHOLE = re.compile(r"\s*([+-]?[0-9]{1,9})")
 _DEEPEST_LIST = 6
 _LONGEST_REPEATED = 200
 _MANY_COLUMNS = 3
@@ -57,6 +62,7 @@ class _Page:
         self.first_heading = ""
         self._inline: list[str] = []
         self._marker = ""
+        self._labels: dict[int, str] = {}
 
     def read(self, root: Node) -> None:
         """Read all of ``root``. Nesting may be deep, so the way is kept on a stack: nodes to read, and block ends."""
@@ -87,7 +93,10 @@ class _Page:
             self._table(node)
         else:
             if node.tag in _ITEMS:
-                self._marker = f"{'  ' * min(max(depth - 1, 0), _DEEPEST_LIST)}- "
+                label = self._labels.pop(id(node), "-")
+                self._marker = f"{'  ' * min(max(depth - 1, 0), _DEEPEST_LIST)}{label} "
+            elif node.tag == "ol":
+                self._labels |= _labels(node)
             return node.children
         return ()
 
@@ -113,6 +122,25 @@ class _Page:
             self.builder.add_row(_merged(rows[:heads]), header=True)
         for row in rows[heads:]:
             self.builder.add_row(row)
+
+
+def _labels(ordered: Node) -> dict[int, str]:
+    """The numbers before the items of an ordered list, by the identity of the items."""
+    items = [child for child in ordered.children if isinstance(child, Node) and child.tag == "li"]
+    step = -1 if "reversed" in ordered.counting else 1
+    number = _whole(ordered.counting.get("start"), len(items) if step < 0 else 1)
+    labels: dict[int, str] = {}
+    for item in items:
+        number = _whole(item.counting.get("value"), number)
+        style = item.counting.get("type") or ordered.counting.get("type", "")
+        labels[id(item)] = f"{numeral(number, _STYLES.get(style, 'decimal'))}."
+        number += step
+    return labels
+
+
+def _whole(value: str | None, otherwise: int) -> int:
+    match = _WHOLE.match(value or "")
+    return int(match[1]) if match else otherwise
 
 
 def _heads(rows: Sequence[Node]) -> int:

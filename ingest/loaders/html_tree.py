@@ -29,6 +29,8 @@ _MOST_IN_CELL = 3
 """Paragraphs in a cell from which on it is not a value but a part of the page."""
 _HIDING = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
 _MOST_SPANNED = 1000
+_COUNTING = frozenset({"start", "type", "reversed", "value"})
+_POWER = re.compile(r"\s*[-−+]?\d")
 _NO_ATTRIBUTES: Mapping[str, str] = {}
 
 
@@ -47,6 +49,7 @@ class Node:
         paragraphs: How many blocks in it hold text of their own.
         has_table: Whether there is a table in it.
         has_heading: Whether there is a heading in it.
+        counting: How an ordered list or an item of one is counted: its ``start``, ``type``, ``reversed``, ``value``.
     """
 
     tag: str
@@ -59,6 +62,7 @@ class Node:
     paragraphs: int = 0
     has_table: bool = False
     has_heading: bool = False
+    counting: Mapping[str, str] = field(default_factory=dict)
 
 
 class TreeBuilder:
@@ -74,6 +78,7 @@ class TreeBuilder:
         self._rows: list[Node] = []
         self._skipping = 0
         self._in_title = False
+        self._is_raised = False
 
     @property
     def title(self) -> str:
@@ -92,6 +97,8 @@ class TreeBuilder:
             self._begin(tag, attributes)
         elif tag == "br":
             self._open[-1].children.append(BREAK)
+        elif tag == "sup":
+            self._is_raised = True
         elif tag == "img":
             self._picture(attributes.get("alt", ""))
         elif tag == "meta" and attributes.get("name", "").lower() == "author":
@@ -104,11 +111,18 @@ class TreeBuilder:
             self._in_title = self._in_title and self._skipping > 0
         elif tag in BLOCKS and len(self._open) > 1:
             self._finish(self._open.pop())
+        elif tag == "sup":
+            self._is_raised = False
 
     def data(self, text: str) -> None:
         """Take a piece of text."""
         if not self._skipping:
-            self._open[-1].children.append(text.replace(BREAK, ""))
+            children = self._open[-1].children
+            last = children[-1] if self._is_raised and children else ""
+            if isinstance(last, str) and last[-1:].isdigit() and _POWER.match(text):
+                children.append("^")
+            self._is_raised = False
+            children.append(text.replace(BREAK, ""))
         elif self._in_title and self._skipping == 1:
             self._title.append(text)
 
@@ -140,6 +154,8 @@ class TreeBuilder:
         elif tag == "table":
             node.is_layout = attributes.get("role") in ("presentation", "none")
             self._tables.append(node)
+        elif tag in ("ol", "li") and attributes:
+            node.counting = {name: value for name, value in attributes.items() if name in _COUNTING}
         elif tag == "tr":
             node.in_head = self._open[-2].tag == "thead"
             self._rows.append(node)

@@ -197,7 +197,7 @@ def _scalar(value: Any) -> str:
     if len(text) >= 1000 and _ENCODED.fullmatch(text) and len(text.split()) * 50 < len(text):
         return f"[{len(text):,} characters of encoded data]"
     lines = (clean_characters(line).rstrip() for line in text.strip().splitlines())
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def _flat(text: str) -> str:

@@ -1,14 +1,12 @@
 """Mailboxes (mbox): the messages in one, each by itself, numbered as they come."""
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from ingest.files.formats import _SEPARATOR
 from ingest.files.unpacking import Budget, Member
 
 __all__ = ["members"]
-
-_SEPARATOR = re.compile(rb"^From \S+ [^\n]*\d{4}[^\n]*\n(?=[!-9;-~]{1,80}:)", re.MULTILINE)
 
 
 def members(data: bytes, budget: Budget) -> Iterator[Member]:

@@ -1,9 +1,9 @@
 """PPTX: what stands on each slide, in reading order, and the speaker's notes below it.
 
 A slide is a page and a place, ``slide 4``. Its title is a heading; a slide without one goes by its first short line,
-else by its number. Bullets are list items with their depth, tables and charts are table rows, the texts of a diagram
-list items. Shapes are read in the order in which they lie on the slide: it is cut at its widest gap, again and again.
-Dates, footers and slide numbers are left out.
+else by its number. Bullets are list items with their depth, and with their numbers where they are numbered; tables and
+charts are table rows, the texts of a diagram list items. Shapes are read in the order in which they lie on the slide:
+it is cut at its widest gap, again and again. Dates, footers and slide numbers are left out.
 """
 
 import io
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from indexes.errors import LoadError
 from indexes.records import PageSpan, Scalar
 from ingest.documents import Block, BlockKind, Limits, Loaded, Refused, TextBuilder
+from ingest.loaders.numerals import labelled
+from ingest.loaders.pptx_numbering import Numbering
 from ingest.loaders.tabular import header_rows
 from ingest.text.cleaning import clean_characters
 
@@ -115,10 +117,12 @@ class _Reader:
         paragraphs = [(each, _text(each)) for each in shape.text_frame.paragraphs]
         paragraphs = [(each, text) for each, text in paragraphs if text]
         listed = len(paragraphs) > 1 and shape.is_placeholder and shape.placeholder_format.type in _BULLETED
+        numbering = Numbering()
         for paragraph, text in paragraphs:
+            label = numbering.label(paragraph._p.pPr, paragraph.level)
             if _is_bullet(paragraph, listed):
                 depth = min(paragraph.level, _DEEPEST_LIST)
-                self._add(f"{'  ' * depth}- {text}", "list_item", depth + 1)
+                self._add(f"{'  ' * depth}{labelled(label or '-', text)}", "list_item", depth + 1)
             else:
                 self._add(text, "paragraph")
 

@@ -7,14 +7,18 @@ the same in each language; a format without days or without a time of day leaves
 
 import re
 from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from math import isfinite
 from typing import Any
 
 __all__ = ["shown"]
 
 _BRACKETS = re.compile(r"\[\$([^-\]]*)[^\]]*\]|\[[^\]]*\]")
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|[_*].')
-_DIGITS = re.compile(r"[0#?][0#?,]*(?:\.([0#?]*))?(,*)")
+_DIGITS = re.compile(r"[0#?](?:[0#?,]*[0#?])?(?:\.([0#?]*))?(,*)")
 _UNREAD = re.compile(r"general|@|[eE][+-]|/", re.IGNORECASE)
+_LONGEST_FORMAT = 255
+"""Characters that a number format can have."""
 _MARK = "\0{}\0"
 
 
@@ -50,7 +54,7 @@ def _moment(value: datetime | date | time, number_format: str) -> str:
 
 
 def _number(value: float, number_format: str) -> str:
-    sections = number_format.split(";")
+    sections = number_format[:_LONGEST_FORMAT].split(";")
     at = 1 if value < 0 and len(sections) > 1 else 2 if value == 0 and len(sections) > 2 else 0
     literals: list[str] = []
 
@@ -61,16 +65,25 @@ def _number(value: float, number_format: str) -> str:
     pattern = _BRACKETS.sub(lambda match: keep(match[1] or ""), sections[at])
     pattern = _LITERAL.sub(lambda match: keep(match[1] or match[2] or ""), pattern)
     digits = _DIGITS.search(re.sub(r"\0\d+\0", lambda match: " " * len(match[0]), pattern))
-    if digits is None or _UNREAD.search(pattern):
+    if digits is None or _UNREAD.search(pattern) or not isfinite(value):
         return _general(value)
-    scaled = value * 100 ** pattern.count("%") / 1000 ** len(digits[2])
-    written = f"{abs(scaled):{',' if ',' in digits[0].rstrip(',') else ''}.{len(digits[1] or '')}f}"
+    power = 2 * pattern.count("%") - 3 * len(digits[2])
+    scaled = _rounded(value, power, len(digits[1] or ""))
+    written = f"{scaled:{',' if ',' in digits[0].rstrip(',') else ''}f}"
     if value == 0 and not set(digits[0]) & set("0#"):
         written = ""
     sign = "-" if value < 0 and at == 0 else ""
     around = (pattern[: digits.start()], pattern[digits.end() :])
     before, after = (re.sub(r"\0(\d+)\0", lambda match: literals[int(match[1])], part).strip() for part in around)
     return f"{sign}{before}{written}{after and (after if after[0] in '%)‰' else ' ' + after)}"
+
+
+def _rounded(value: float, power: int, places: int) -> Decimal:
+    """The size of ``value * 10**power``, rounded half up from the 15 digits that a spreadsheet keeps of a number."""
+    with localcontext() as context:
+        context.prec = 2_000  # the most digits that the longest format can show of a float
+        kept = Decimal(f"{abs(value):.14e}").scaleb(power)
+        return kept.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def _general(value: float) -> str:

@@ -35,15 +35,17 @@ class Workers:
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="ragstack-read")
         self._own = threading.local()
         self._all: list[_Process] = []
+        self._changing = threading.Lock()
         self._closed = threading.Event()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._closed.set()
-        for process in list(self._all):
-            process.stop()
+        with self._changing:
+            self._closed.set()
+            for process in self._all:
+                process.stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def load(self, data: bytes, name: str) -> Iterator[Part]:
@@ -89,9 +91,10 @@ class Workers:
         process: _Process | None = getattr(self._own, "process", None)
         if process is None or not process.runs:
             process = self._own.process = _Process()
-            self._all = [each for each in self._all if each.runs] + [process]
-            if self._closed.is_set():
-                process.stop()
+            with self._changing:
+                self._all = [each for each in self._all if each.runs] + [process]
+                if self._closed.is_set():
+                    process.stop()
         return process
 
 
@@ -166,9 +169,12 @@ class _Process:
         timer.daemon = True
         timer.start()
         try:
-            return do()
+            done = do()
         finally:
             timer.cancel()
+        if self._late:  # it was killed just as it answered
+            raise WireError("too late")
+        return done
 
     def _give_up(self) -> None:
         self._late = True

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from indexes.records import Change, LedgerEntry, Outcome
 from ingest.files.discovery import SourceFile
@@ -12,10 +12,12 @@ from ingest.report import (
     Duplicate,
     FileCounts,
     IngestReport,
+    PageCounts,
     Problem,
     Similar,
 )
 from ingest.sync.preparing import Ready
+from ingest.text.quality import PageQuality
 
 __all__ = ["Accounts"]
 
@@ -31,7 +33,7 @@ class Accounts:
         self._names = {key: entry.uri for key, entry in ledger.items()}
         self._chunks: Counter[str] = Counter()
         self._problems: dict[str, Problem] = {}
-        self._doubtful: dict[str, tuple[DoubtfulPage, ...]] = {}
+        self._pages: dict[str, tuple[str, tuple[PageQuality, ...]]] = {}
         self._duplicates: dict[str, Duplicate] = {}
         self._similar: dict[str, tuple[Similar, ...]] = {}
         self._masked: Counter[str] = Counter()
@@ -40,7 +42,7 @@ class Accounts:
         """A document is going to be in the collection; ``similar`` counts the sentences that others lack."""
         document = ready.document
         self._say(document.key, document.uri, outcome, "")
-        self._doubtful[document.key] = tuple(DoubtfulPage(document.uri, d.page, d.reason) for d in ready.doubts)
+        self._pages[document.key] = document.uri, ready.pages
         self._similar[document.key] = tuple(Similar(document.uri, self._name(k), n) for k, n in similar.items())
         self._masked.update(ready.masked)
         return LedgerEntry(
@@ -69,13 +71,15 @@ class Accounts:
         sketch, doubts = (known.sketch, known.doubts) if known else (b"", ())
         return LedgerEntry(source.key, source.uri, "moved", reason, digest, sketch=sketch, doubts=doubts)
 
-    def duplicate(self, source: SourceFile, digest: str, original: str) -> LedgerEntry:
-        """Another document holds all of a file."""
+    def duplicate(self, source: SourceFile, digest: str, original: str, original_digest: str) -> LedgerEntry:
+        """Another document, or archive, holds all of a file."""
         name = self._name(original)
         reason = f"{name} holds the same"
         self._say(source.key, source.uri, "duplicate", reason)
         self._duplicates[source.key] = Duplicate(source.uri, name)
-        return LedgerEntry(source.key, source.uri, "duplicate", reason, digest, original=original)
+        return LedgerEntry(
+            source.key, source.uri, "duplicate", reason, digest, original=original, original_digest=original_digest
+        )
 
     def unpacked(self, source: SourceFile, digest: str) -> LedgerEntry:
         """All that is in an archive has come."""
@@ -115,7 +119,8 @@ class Accounts:
             files=FileCounts.of(counts),
             chunks=ChunkCounts(total=total, **self._chunks),
             problems=tuple(self._problems.values()),
-            doubtful=tuple(page for pages in self._doubtful.values() for page in pages),
+            pages=self._page_counts(),
+            doubtful=tuple(self._doubtful()),
             duplicates=tuple(self._duplicates.values()),
             similar=tuple(each for several in self._similar.values() for each in several),
             personal_data=dict(self._masked),
@@ -124,11 +129,26 @@ class Accounts:
             peak_rss_bytes=_peak_rss(),
         )
 
+    def _page_counts(self) -> PageCounts:
+        pages = [page for _, several in self._pages.values() for page in several]
+        return PageCounts(
+            len(pages),
+            sum(bool(page.doubts) for page in pages),
+            sum(page.recognised is not None for page in pages),
+            sum(page.readability for page in pages) / len(pages) if pages else 0.0,
+        )
+
+    def _doubtful(self) -> Iterator[DoubtfulPage]:
+        for uri, pages in self._pages.values():
+            for page in pages:
+                for doubt in page.doubts:
+                    yield DoubtfulPage(uri, page.page, doubt, page.readability, page.language)
+
     def _say(self, key: str, uri: str, outcome: Outcome, reason: str) -> None:
         """The outcome of a file in this run; a later one takes the place of an earlier."""
         self.outcomes[key] = outcome, reason
         self._names[key] = uri
-        for lists in (self._problems, self._doubtful, self._duplicates, self._similar):
+        for lists in (self._problems, self._pages, self._duplicates, self._similar):
             lists.pop(key, None)
 
     def _name(self, key: str) -> str:

@@ -25,9 +25,11 @@ class Interrupts:
             signal.signal(signal.SIGINT, self._keep)
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
         if self._handles:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        if kind is None:
+            self.check()  # one that came after the last check
 
     def check(self) -> None:
         """Pass an interruption on.

@@ -18,12 +18,16 @@ from ingest.text.quality import PageQuality, assess
 if TYPE_CHECKING:
     from ingest.encoders import Encoder
 
-__all__ = ["PersonalData", "PipelineSettings", "Ready", "fitted", "prepare"]
+__all__ = ["PersonalData", "PersonalDataFound", "PipelineSettings", "Ready", "fitted", "prepare"]
 
 PersonalData = Literal["keep", "mask", "refuse"]
 _RESERVED_TOKENS = 4
 """Room for the encoder's special tokens, and for a prefix that joins the first word in another way."""
 _MOST_DOUBTS = 1000  # of one document that are written down
+
+
+class PersonalDataFound(Refused):
+    """A file holds personal data, and such files are not to be stored; neither is what was stored of it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Ready:
         chunks: Its chunks.
         texts: What is encoded for each of them.
         sketch: The sketch of its text, see `ingest.text.duplicates`.
-        doubts: Its doubtful pages.
+        pages: What the text of each page is worth.
         masked: How many pieces of personal data were masked, by kind.
     """
 
@@ -63,8 +67,13 @@ class Ready:
     chunks: list[Chunk]
     texts: list[str]
     sketch: bytes
-    doubts: tuple[Doubt, ...]
+    pages: tuple[PageQuality, ...]
     masked: Mapping[str, int]
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Its doubtful pages, as the ledger keeps them."""
+        return tuple(Doubt(page.page, doubt) for page in self.pages for doubt in page.doubts)[:_MOST_DOUBTS]
 
 
 def prepare(
@@ -73,10 +82,11 @@ def prepare(
     """Make a document of what was loaded from ``source``.
 
     Raises:
-        Refused: It holds personal data, and files that do are refused.
+        PersonalDataFound: It holds personal data, and files that do are refused.
     """
+    loaded = dataclasses.replace(loaded, title=loaded.title or PurePath(source.uri).stem)
     loaded, masked = _without_personal_data(loaded, how.personal_data)
-    title = loaded.title or PurePath(source.uri).stem
+    title = loaded.title or ""
     document = Document(source.key, source.uri, title, loaded.text, digest, loaded.metadata, loaded.pages)
     pages = assess(loaded)
     chunks = [
@@ -85,8 +95,7 @@ def prepare(
         if how.doubtful or not _is_doubtful(each, pages)
     ]
     texts = [embedded_text(each.context, loaded.text[each.start : each.end]) for each in chunks]
-    doubts = tuple(Doubt(page.page, doubt) for page in pages for doubt in page.doubts)
-    return Ready(document, chunks, texts, sketch(loaded.text), doubts[:_MOST_DOUBTS], masked)
+    return Ready(document, chunks, texts, sketch(loaded.text), pages, masked)
 
 
 def fitted(settings: ChunkSettings, encoder: "Encoder") -> ChunkSettings:
@@ -113,7 +122,9 @@ def _without_personal_data(loaded: Loaded, how: PersonalData) -> tuple[Loaded, M
     masked = dataclasses.replace(loaded, text=mask(loaded.text), title=title, metadata=metadata)
     if found and how == "refuse":
         kinds = ", ".join(f"{count} × {kind}" for kind, count in sorted(found.items()))
-        raise Refused(f"it holds personal data ({kinds}); remove it, or set ingest.personal_data to mask or keep")
+        raise PersonalDataFound(
+            f"it holds personal data ({kinds}); remove it, or set ingest.personal_data to mask or keep"
+        )
     return masked, found
 
 

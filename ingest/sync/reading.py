@@ -17,8 +17,8 @@ from ingest.documents import Loaded, LoadOptions, Part, Refused
 from ingest.files import loading
 from ingest.files.discovery import SourceFile
 from ingest.processes.workers import Workers
-from ingest.sync.preparing import Ready
-from ingest.sync.standing import LOAD, Standing, Verdict
+from ingest.sync.preparing import PersonalDataFound, Ready
+from ingest.sync.standing import LOAD, TWIN, Standing, Verdict
 
 __all__ = ["Ahead", "Arrival", "arrivals"]
 
@@ -40,6 +40,7 @@ class Arrival:
         ready: The document, where the file was loaded.
         outcome: ``refused`` or ``failed`` where there is none; ``unpacked`` for an archive after all that is in it.
         reason: Why.
+        withdraw: Whether the document of before must not stay either.
     """
 
     source: SourceFile
@@ -48,6 +49,7 @@ class Arrival:
     ready: Ready | None = None
     outcome: Outcome | None = None
     reason: str = ""
+    withdraw: bool = False
 
     @property
     def weight(self) -> int:
@@ -93,7 +95,7 @@ def _begun(source: SourceFile, standing: Standing, workers: Workers, options: Lo
         return _Begun(Arrival(source, outcome=_kind(error), reason=str(error)))
     digest = standing.digest(hashlib.sha256(data).hexdigest())
     verdict = standing.judge(source, digest)
-    if verdict.kind == "twin" and source.data is not None:
+    if verdict == TWIN and source.data is not None:
         verdict = LOAD  # what came on standard input cannot be read again: it never relies on another
     if verdict.kind != "load":
         return _Begun(Arrival(source, digest, verdict))
@@ -128,8 +130,9 @@ def _of_part(arrival: Arrival, part: Part, standing: Standing, prepare: Prepare)
     try:
         return Arrival(source, digest, verdict, prepare(source, part.loaded, digest))
     except LoadError as error:
-        return Arrival(source, digest, outcome=_kind(error), reason=str(error))
-    except RagStackError:  # the encoder's
+        withdraw = isinstance(error, PersonalDataFound)
+        return Arrival(source, digest, outcome=_kind(error), reason=str(error), withdraw=withdraw)
+    except (RagStackError, MemoryError):  # the encoder's
         raise
     except Exception as error:  # noqa: BLE001 - a surprise in a text is one file's failure, never the run's
         reason = f"its text surprised us ({type(error).__name__}); convert it to another format and try again"

@@ -11,24 +11,23 @@ from typing import Literal
 
 from indexes.engine import VectorCollection
 from indexes.records import LedgerEntry
-from ingest.files.discovery import SourceFile
+from ingest.files.discovery import SEPARATOR, SourceFile
 
-__all__ = ["LOAD", "Standing", "Verdict", "holder_of"]
+__all__ = ["LOAD", "TWIN", "Standing", "Verdict", "holder_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What to do with a file.
 
-    ``load`` it; leave it for it is ``unchanged``; say ``again`` what was said of it before; or it is the ``twin`` of
-    the file ``original``, which has the same bytes.
+    ``load`` it; leave it for it is ``unchanged``; say ``again`` what was said of it before; or it is a ``twin``:
+    another file has the same bytes, or another document held its words before.
     """
 
     kind: Literal["load", "unchanged", "again", "twin"]
-    original: str = ""
 
 
-LOAD = Verdict("load")
+LOAD, TWIN = Verdict("load"), Verdict("twin")
 
 
 class Standing:
@@ -41,6 +40,8 @@ class Standing:
         self._retry = retry
         self._holders = {digest: key for key, digest in self.documents.items()}
         self._holders |= {entry.digest: entry.key for entry in self.ledger.values() if entry.outcome == "unpacked"}
+        self._loaded: set[str] = set()
+        self._fresh: dict[str, str] = {}
         self._members: dict[str, list[str]] = defaultdict(list)
         for key in self.documents.keys() | self.ledger.keys():
             if key != holder_of(key):
@@ -52,16 +53,23 @@ class Standing:
 
     def judge(self, source: SourceFile, digest: str) -> Verdict:
         """What the file's digest means; the first file of a digest holds it for the rest of the run."""
+        if source.key in self._loaded:
+            return LOAD if self._fresh.setdefault(digest, source.key) == source.key else TWIN
         known = self.ledger.get(source.key)
         said = known.outcome if known is not None and known.digest == digest else None
         if self.documents.get(source.key) == digest or said == "unpacked":
             return Verdict("load" if self._retry and self._problems(source.key) else "unchanged")
         if said in ("refused", "failed") and not self._retry:
             return Verdict("again")
-        if known is not None and said == "duplicate" and known.original in self.documents:
-            return Verdict("twin", known.original)
-        holder = self._holders.setdefault(digest, source.key)
-        return LOAD if holder == source.key else Verdict("twin", holder)
+        if said == "duplicate":
+            return TWIN
+        return LOAD if self._holders.setdefault(digest, source.key) == source.key else TWIN
+
+    def load(self, keys: set[str]) -> None:
+        """Have these files loaded whatever is said of them, but one of equal bytes only."""
+        self._loaded = keys
+        for digest in [digest for digest, key in self._holders.items() if key in keys]:
+            del self._holders[digest]
 
     def members(self, key: str) -> list[str]:
         """The keys of the files that came out of an archive or a mail, as far as they are in the ledger."""
@@ -75,4 +83,4 @@ class Standing:
 
 def holder_of(key: str) -> str:
     """The key of the file on disk that a document came from: of the archive, for a file in one."""
-    return key.partition("!/")[0]
+    return key.partition(SEPARATOR)[0]

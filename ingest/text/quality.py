@@ -2,10 +2,11 @@
 
 A page is *doubtful* where one of these holds: there is no text on it; many of its characters are none that people
 write (glyphs without a meaning, replacement characters, ``(cid:12)``); its words run together or its letters are set
-apart; the text is noise, for its letters follow one another as in no language or its Han characters are ones that
-hardly occur; or it was read from a picture and the reader was not sure. Tables of numbers, code, formulas, forms and
-short title pages are no noise. Each doubt is one plain line. All measures count characters and words once, by regular
-expressions that never backtrack.
+apart; the text is noise, for its letters follow one another as in no language or its Han characters belong to no one
+way of writing; or it was read from a picture and the reader was not sure. Tables of numbers and codes, programs,
+formulas, forms, lists of names and terms, and short title pages are no noise: where it is not clear, a page is not
+doubtful, for a doubtful one is hard to find. Each doubt is one plain line. All measures count characters and words
+once, by regular expressions that never backtrack.
 """
 
 import re
@@ -55,10 +56,10 @@ class _Shares:
 
     Attributes:
         odd: Of its characters: those without a meaning.
-        joined: Of its Latin letters: those in words of more letters than any language has.
-        apart: Of its letters: those with a space after each.
+        joined: Of its Latin letters: those in words without spaces between them.
+        apart: Of its letters: those with a space after each, unless they are capitals.
         doubled: Of its letters: those that are there twice, as bold print is drawn.
-        rare: Of its Han characters: those that hardly occur.
+        rare: Of its Han characters: those outside the national set that fits best, and a part of its rarer ones.
         mixed: Of its neighbouring letters: those of scripts that never share a word.
         unusual: Of its pairs of Latin letters: those that no European language uses much.
     """
@@ -73,10 +74,10 @@ class _Shares:
 
 
 _MOST_ODD = 0.1
-_MOST_JOINED = 0.06
+_MOST_JOINED = 0.1
 _MOST_APART = 0.3
 _MOST_DOUBLED = 0.3
-_MOST_RARE = 0.25
+_MOST_RARE = 0.32
 _MOST_MIXED = 0.2
 _MOST_UNUSUAL = 0.66
 _LEAST_SURE = 0.85
@@ -129,15 +130,30 @@ _MOJIBAKE = re.compile(
     r"[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e"
     r"\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]|[\u0080-\u00ff]{6,}|锟斤拷"
 )
-_BLANKS = "\ufffd\ufffe\uffff\u25a1"
+_BLANKS = "\ufffd\ufffe\uffff"
+_BOX = "\u25a1"
+"""A check box, or what is drawn for a missing glyph: odd only where there are more of them than letters and digits."""
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff"
 _SET_APART = re.compile(rf"(?<!\S)(?:[A-Za-z{_HAN}] ){{4,}}[A-Za-z{_HAN}](?!\S)")
+_FEWEST_APART = 8
+"""Fewer different letters set apart may be the answers of a test, or the days of a calendar."""
 _DOUBLED = re.compile(rf"(?:([A-Za-z{_HAN}])\1){{3,}}")
+_FEWEST_DOUBLED = 3
+"""Fewer different letters doubled in a row may be a blank to fill in, as XXXXXXXX."""
+_PARTS = re.compile("[a-z\u00df-\u00ff](?=[A-Z])|[A-Z](?=[A-Z][a-z])")
 _LONGEST_WORD = 20
-_FEWEST_LONG = 4
-"""Fewer long words may be the long words of German, or names."""
+_LONGEST_COMPOUND = 30
+_FEWEST_LONG = 80
+"""Fewer letters in long words may be a few names."""
+_PARTICLES = re.compile("the|and|that|with|were|from|this|have|which|would|been|ofthe|they")
+_LETTERS_A_PARTICLE = 100
+_FEWEST_PARTICLES = 3
+_MOST_IN_COMPOUNDS = 0.8
 _ACRONYM = re.compile(r"\b[A-Z]{2,5}\b")
+_CODE = re.compile(r"(?<!\S)[^\s\d]*+\d\S*+")
+_REPEATED = re.compile(r"([A-Za-z])\1{2,}")
+_WEIGHT_OF_RARER = 0.3
 _PAIRS = (
     "th he in er an re nd at on nt ha es st en ed to it ou ea hi is or ti as te et ng of al de se le sa si ar ve ra ld "
     "ur ro ri io co me ne li la el ma ic ch ta ll be ce om us ho no ec ss ca na wa pe il ot di tr so em un ge rs ac id "
@@ -161,27 +177,73 @@ def _shares(text: str) -> _Shares:
     visible = sum(counts.values()) - sum(counts[space] for space in " \n\t\r\x0b\x0c\u3000\u00a0")
     odd = sum(number for character, number in counts.items() if _is_odd(character))
     odd += sum(map(len, _CODES.findall(text))) + sum(map(len, _MOJIBAKE.findall(text)))
-    words = _WORD.findall(text)
-    letters = sum(map(len, words))
+    if counts[_BOX] > sum(number for character, number in counts.items() if character.isalnum()):
+        odd += counts[_BOX]
+    letters = sum(map(len, _WORD.findall(text)))
     han = {character: number for character, number in counts.items() if "\u3400" <= character <= "\u9fff"}
     hans = sum(han.values())
-    joined = [len(word) for word in words if len(word) > _LONGEST_WORD]
-    apart = "".join(_SET_APART.findall(text)).replace(" ", "")
-    doubled = sum(len(match[0]) for match in _DOUBLED.finditer(text))
-    rare = sum(number for character, number in han.items() if character not in _common())
     return _Shares(
         min(1.0, odd / max(visible, 1)),
-        sum(joined) / letters if letters >= _FEWEST_LETTERS and len(joined) >= _FEWEST_LONG else 0.0,
-        min(1.0, len(apart) / (letters + hans)) if letters + hans >= 12 and _unusual(apart) < 0.5 else 0.0,
-        min(1.0, doubled / (letters + hans)) if letters + hans >= 12 else 0.0,
-        rare / hans if hans >= 20 else 0.0,
+        _joined(text) if letters >= _FEWEST_LETTERS else 0.0,
+        min(1.0, _apart(text) / (letters + hans)) if letters + hans >= 12 else 0.0,
+        min(1.0, _doubled(text) / (letters + hans)) if letters + hans >= 12 else 0.0,
+        _rare(han) / hans if hans >= 20 else 0.0,
         _mixed(text),
         _unusual(text) if letters >= max(_FEWEST_LETTERS, 2 * hans) else 0.0,
     )
 
 
+def _joined(text: str) -> float:
+    """The share of letters in words run together.
+
+    Long words are no evidence, for German and Finnish build them; they are words run together where the little words
+    of English are as frequent in them as in its sentences, or where nearly the whole text is in very long ones. Names
+    in programs are told apart by their capitals.
+    """
+    words = [part for word in _WORD.findall(text) for part in _PARTS.sub(r"\g<0> ", word).split()]
+    letters = sum(map(len, words))
+    long = [word.lower() for word in words if len(word) > _LONGEST_WORD]
+    joined = sum(map(len, long))
+    particles = _PARTICLES.findall(" ".join(long))
+    english = len(particles) * _LETTERS_A_PARTICLE >= joined and len(set(particles)) >= _FEWEST_PARTICLES
+    compounds = sum(len(word) for word in long if len(word) > _LONGEST_COMPOUND)
+    run_together = english or compounds > _MOST_IN_COMPOUNDS * letters
+    return joined / letters if run_together and joined >= _FEWEST_LONG else 0.0
+
+
+def _apart(text: str) -> int:
+    """The number of letters set apart; capitals set apart are titles or the answers of a test."""
+    runs = [run.replace(" ", "") for run in _SET_APART.findall(text)]
+    apart = "".join(run for run in runs if not run.isupper())
+    return len(apart) if len(set(apart)) >= _FEWEST_APART and _unusual(apart) < 0.5 else 0
+
+
+def _doubled(text: str) -> int:
+    return sum(len(match[0]) for match in _DOUBLED.finditer(text) if len(set(match[0])) >= _FEWEST_DOUBLED)
+
+
+def _rare(han: dict[str, int]) -> float:
+    """The number of Han characters that do not fit, in the way of writing that fits best.
+
+    Every text is written with one national set, however seldom its words (drugs, fish, names): what is drawn from all
+    of Unicode is in none of them. Taiwan's and Hong Kong's is so large that its rarer part counts a little.
+    """
+    simplified, frequent, traditional, japanese = _national()
+    outside = [
+        sum(number for character, number in han.items() if character not in names)
+        for names in (simplified, japanese, traditional)
+    ]
+    rarer = sum(number for character, number in han.items() if character in traditional and character not in frequent)
+    return min(outside[0], outside[1], outside[2] + _WEIGHT_OF_RARER * rarer)
+
+
 def _unusual(text: str) -> float:
-    codes = np.frombuffer(_ACRONYM.sub("", text).lower().encode("ascii", "replace"), np.uint8) - 97
+    """The share of pairs of letters that are unusual in words; codes, with digits in them, are no words."""
+    words, codes_removed = _CODE.subn("", text)
+    if codes_removed > len(_WORD.findall(words)) / 2:
+        return 0.0
+    words = _REPEATED.sub("", _ACRONYM.sub("", words))
+    codes = np.frombuffer(words.lower().encode("ascii", "replace"), np.uint8) - 97
     inside = (codes[:-1] < 26) & (codes[1:] < 26)
     pairs = codes[:-1][inside].astype(np.int64) * 26 + codes[1:][inside]
     return 1 - float(_usual_pairs()[pairs].mean()) if len(pairs) >= _FEWEST_LETTERS // 2 else 0.0
@@ -211,8 +273,13 @@ def _is_odd(character: str) -> bool:
 
 
 @cache
-def _common() -> frozenset[str]:
-    """The Han characters in common use: level 1 of GB 2312, of Big5 and of JIS X 0208."""
-    rows = (("gb2312", range(0xB0, 0xD8)), ("big5", range(0xA4, 0xC7)), ("euc_jp", range(0xB0, 0xD0)))
-    codes = ((name, bytes((high, low))) for name, highs in rows for high in highs for low in range(0x40, 0xFF))
-    return frozenset(code.decode(name, "ignore") for name, code in codes)
+def _national() -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
+    """The Han characters of GB 2312, of level 1 of Big5, of Big5 with Hong Kong's supplement, and of JIS X 0208."""
+
+    def read(encoding: str, leads: range) -> frozenset[str]:
+        codes = (bytes((lead, trail)) for lead in leads for trail in range(0x40, 0xFF))
+        return frozenset(code.decode(encoding, "ignore") for code in codes)
+
+    rows = (("gb2312", range(0xB0, 0xF8)), ("big5", range(0xA4, 0xC7)), ("big5hkscs", range(0x87, 0xFF)))
+    simplified, frequent, traditional = (read(encoding, leads) for encoding, leads in rows)
+    return simplified, frequent, traditional, read("euc_jp", range(0xB0, 0xF5))

@@ -101,16 +101,20 @@ def _show(report: "IngestReport", out: "Console") -> None:
     speed = f", {report.chunks_per_second:.1f} chunks/s" if report.chunks_per_second else ""
     counted = f"{chunks.added} added, {chunks.reused} reused, {chunks.removed} removed, {chunks.total} in all"
     paragraph(out, f"chunks: {counted}; {report.seconds:.1f} s{speed}")
+    if report.pages.total:
+        pages = report.pages
+        said = [f"{pages.total} read", f"{pages.doubtful} doubtful", f"{pages.recognised} from pictures"]
+        paragraph(out, f"pages: {', '.join(said)}, readability {pages.readability:.2f}")
     if report.personal_data:
         kinds = ", ".join(f"{count} × {kind}" for kind, count in sorted(report.personal_data.items()))
         paragraph(out, f"masked: {kinds}")
     problems = [(item.outcome, item.path, item.reason) for item in report.problems]
-    doubtful = [(item.path, "" if item.page is None else str(item.page), item.reason) for item in report.doubtful]
+    doubtful = [(item.path, str(item.page or ""), item.reason, f"{item.readability:.2f}") for item in report.doubtful]
     duplicates = [(item.path, item.original) for item in report.duplicates]
     similar = [(item.path, item.other, str(item.sentences)) for item in report.similar]
     _list(out, "", ("OUTCOME", "FILE", "REASON"), problems)
     _list(out, "pages of doubtful text, not searched unless ingest.doubtful_pages is set",
-          ("FILE", "PAGE", "REASON"), doubtful)  # fmt: skip
+          ("FILE", "PAGE", "REASON", "READABILITY"), doubtful)  # fmt: skip
     _list(out, "kept once: another file holds the same", ("FILE", "THE SAME AS"), duplicates)
     _list(out, "nearly the same: sentences of the first that the other lacks", ("FILE", "OTHER", "SENTENCES"), similar)
 

@@ -54,12 +54,12 @@ def test_every_chunk_is_within_its_limit_and_nothing_is_lost(
         assert before.start < after.start and before.end < after.end
     for each in chunks:
         piece = source[each.start : each.end]
-        assert piece == piece.rstrip() != ""
+        assert piece == piece.rstrip() and any(map(str.isalnum, piece))
         assert not piece[0].isspace() or source[: each.start].endswith("\n") or each.start == 0
         assert count([embedded_text(each.context, piece)])[0] <= limit
         assert each.digest == hashlib.sha256(embedded_text(each.context, piece).encode()).hexdigest()
         covered[each.start : each.end] = [True] * (each.end - each.start)
-    assert all(done or character.isspace() for done, character in zip(covered, source, strict=True))
+    assert all(done or not character.isalnum() for done, character in zip(covered, source, strict=True))
 
 
 def test_the_limit_holds_for_a_tokenizer_that_also_counts_the_gaps() -> None:
@@ -235,6 +235,27 @@ def test_the_items_of_a_list_that_is_cut_keep_the_line_that_leads_in_to_it() -> 
     assert "excluded" not in after[-1]
 
 
+@pytest.mark.parametrize(
+    ("line", "leads"),
+    [
+        ("The policy does not cover the following", True),
+        ("Not covered are", True),
+        ("以下情形不予赔偿", True),
+        ("**Excluded:**", True),
+        ("Nothing is covered.", False),
+        ("这些都不赔。”", False),
+        ("not " * 40 + "covered are", False),
+        ("Two lines\nare no name", False),
+    ],
+)
+def test_a_short_line_without_an_end_leads_in_to_the_list_below_it(line: str, leads: bool) -> None:
+    items = "\n".join(f"- damage of kind number {n}" for n in range(30))
+    filler = " ".join(["Some words here."] * 17)
+    texts, chunks = markdown_chunks(f"{filler}\n\n{line}\n\n{items}\n", max_tokens=90, max_context_tokens=20)
+    assert {each.context for each in chunks[2:]} == {line if leads else ""}
+    assert any(text.startswith(f"{line}\n\n- damage") for text in texts) or not leads
+
+
 def test_a_plain_text_list_keeps_its_lead_in_too_in_chinese() -> None:
     source = "下列情形不予赔偿：\n" + "\n".join(f"（{n}）第{n}种损坏属于自然磨损" for n in range(1, 30))
     loaded = text.load(source, Limits())
@@ -302,3 +323,18 @@ def test_a_chunk_bears_its_place_where_that_is_more_than_its_page() -> None:
     [both] = chunk(Loaded(source, "pdf", None, (), pages), "", count, ChunkSettings())
     assert both.metadata == {"place": "pages 1–2"}
     assert chunk(Loaded(source, "pdf", None, (), pages[:1]), "", count, ChunkSettings())[0].metadata == {}
+
+
+def test_what_has_no_letter_and_no_digit_is_no_chunk() -> None:
+    rows = "|  |  |  |\n" * 60
+    words = " ".join(["Some words here."] * 20)
+    texts, _ = markdown_chunks(f"{words}\n\n{rows}\n{words}\n\n---\n", max_tokens=40, max_context_tokens=4)
+    assert len(texts) > 3 and all(re.search(r"\w", text) for text in texts)
+    assert markdown_chunks("* * *\n") == ([], [])
+
+
+def test_room_is_left_for_the_header_that_goes_along_so_that_chunks_of_rows_are_alike() -> None:
+    header = " | ".join(["name"] * 20)
+    rows = "\n".join(f"| row {n} |" + " |" * 19 for n in range(60))
+    texts, _ = markdown_chunks(f"| {header} |\n{'|---' * 20}|\n{rows}\n", max_tokens=120, max_context_tokens=40)
+    assert {text.count("\n") for text in texts[2:-1]} == {2}

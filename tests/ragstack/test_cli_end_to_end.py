@@ -88,11 +88,11 @@ def run_json(*words: str, status: int = 0) -> dict[str, Any]:
 
 def test_ingest_reports_by_file_and_by_chunk(bag: Any, docs: Path) -> None:
     first = run_json("ingest", "docs", "--collection", "手册")
-    assert sorted(first) == sorted(
-        ["collection", "seconds", "files", "chunks", "problems", "chunks_per_second", "peak_rss_bytes"]
-    )
+    promised = {"collection", "seconds", "files", "chunks", "problems", "chunks_per_second", "peak_rss_bytes"}
+    assert set(first) >= promised
     assert first["collection"] == "手册"
-    assert first["files"] == {"added": 2, "changed": 0, "unchanged": 0, "removed": 0, "refused": 0, "failed": 0}
+    assert {outcome: count for outcome, count in first["files"].items() if count} == {"added": 2}
+    assert set(first["files"]) >= {"added", "changed", "unchanged", "removed", "refused", "failed"}
     assert first["chunks"]["added"] == first["chunks"]["total"] == len(bag.encoded)
     encoded = len(bag.encoded)
     again = run_json("ingest", "docs", "--collection", "手册")

@@ -1,22 +1,27 @@
 """PDF, read page by page: lines with their place and size, put together again as paragraphs, headings and tables.
 
-A reader (:mod:`pdf_pdfium`, or :mod:`pdf_pypdf` where it is asked for) gives what is on a page, :mod:`pdf_order` its
-lines in the order in which people read them, :mod:`pdf_layout` paragraphs. A page without text is looked at by
-:mod:`ingest.ocr`. Every line of the stored text is a span with its page and, where it is known, its box; a paragraph
-may run over a page's end. A file that is cut short gives the pages that are still there.
+A reader (:mod:`ingest.loaders.pdf.by_pdfium`, or :mod:`ingest.loaders.pdf.by_pypdf` where it is asked for) gives what
+is on a page, :mod:`ingest.loaders.pdf.order` its lines in the order in which people read them,
+:mod:`ingest.loaders.pdf.furniture` takes away heads, feet and page numbers, :mod:`ingest.loaders.pdf.layout` makes
+paragraphs. A page without text is looked at by :mod:`ingest.ocr`. Every line of the stored text is a span with its
+page and, where it is known, its box; a paragraph may run over a page's end. A file that is cut short gives the pages
+that are still there.
 """
 
 import re
+from collections.abc import Sequence
 
 from indexes.errors import LoadError
-from indexes.records import Scalar
+from indexes.records import PageSpan, Scalar
 from ingest.documents import Limits, Loaded, LoadOptions, PdfReader, Refused, TextBuilder
-from ingest.loaders.pdf.layout import arrange, drop_furniture, spans
+from ingest.loaders.pdf.furniture import drop_furniture
+from ingest.loaders.pdf.layout import arrange, spans
 from ingest.loaders.pdf.order import lines_of
 from ingest.loaders.pdf.page import Line, Pages
 from ingest.loaders.pdf.repair import repaired
 from ingest.loaders.pdf.scans import Recogniser
-from ingest.text.cleaning import clean_characters
+from ingest.loaders.pdf.tables import go_on
+from ingest.text.cleaning import clean_characters, is_cjk
 
 __all__ = ["load"]
 
@@ -25,6 +30,9 @@ _JUNK_TITLE = re.compile(
     r"\.(?:docx?|pptx?|xlsx?|indd|qxd|tex|dvi|pdf|ai|wpd|rtf|md)\s*$",
     re.IGNORECASE,
 )
+_NOBODY = re.compile(r"\(?(?:anonymous|unspecified|unknown|none|user|admin(?:istrator)?|佚名|匿名)\)?", re.IGNORECASE)
+_FIRST_PAGES = 3
+"""The title stands on one of them."""
 _DAMAGED = "its PDF structure is damaged or cut short; fetch or export it again"
 
 
@@ -44,7 +52,7 @@ def load(source: bytes, options: LoadOptions) -> Loaded:
     finally:
         pages.close()
     builder = TextBuilder(options.limits.max_characters)
-    placed = arrange(drop_furniture(lines), builder)
+    placed = arrange(go_on(drop_furniture(lines)), builder)
     text = builder.text()
     if not text and damaged:
         raise LoadError(_DAMAGED)
@@ -56,12 +64,30 @@ def load(source: bytes, options: LoadOptions) -> Loaded:
         metadata["unread_pages"] = unread + recogniser.unread
     if damaged:
         metadata["damaged"] = True
-    if author:
+    if author and not _NOBODY.fullmatch(author):
         metadata["author"] = author
-    heading = next((text[block.start : block.end] for block in builder.blocks if block.kind == "heading"), None)
     where = spans(placed, len(lines), len(text))
-    named = title if len(title) > 2 and not _JUNK_TITLE.search(title) and "\ufffd" not in title else None
-    return Loaded(text, "pdf", named or heading, tuple(builder.blocks), where, metadata, recogniser.confidences)
+    title = title if _is_title(title) else _first_heading(builder, where)
+    return Loaded(text, "pdf", title or None, tuple(builder.blocks), where, metadata, recogniser.confidences)
+
+
+def _is_title(title: str) -> bool:
+    """Whether words are more than a program's or nobody's name, or a letter or two."""
+    length = len(title) + sum(map(is_cjk, title))
+    junk = _JUNK_TITLE.search(title) or _NOBODY.fullmatch(title) or "\ufffd" in title
+    return length > 2 and not junk
+
+
+def _first_heading(builder: TextBuilder, where: Sequence[PageSpan]) -> str:
+    """The first of the largest headings on the first pages, or of all where these have none; empty without any."""
+    text = builder.text()
+    end = next((span.start for span in where if span.number > _FIRST_PAGES), len(text))
+    headings = [
+        (block.start >= end, block.level, block.start, text[block.start : block.end])
+        for block in builder.blocks
+        if block.kind == "heading" and _is_title(text[block.start : block.end])
+    ]
+    return min(headings)[3] if headings else ""
 
 
 def _open(source: bytes, reader: PdfReader, limits: Limits) -> tuple[Pages, bool]:

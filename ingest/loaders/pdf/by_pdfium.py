@@ -52,13 +52,13 @@ class PdfiumPages:
         page = self._document[number - 1]
         try:
             view = View(page)
+            drawn = drawn_on(page, view)
             text = page.get_textpage()
             try:
-                pieces = [*pieces_of(text, view), *self._fields(page, view)]
+                pieces = [*pieces_of(text, view, drawn), *self._fields(page, view)]
             finally:
                 text.close()
-            rules, pictured = drawn_on(page, view)
-            return Page(view.width, view.height, tuple(pieces), (), rules, pictured)
+            return Page(view.width, view.height, tuple(pieces), (), drawn.rules, drawn.pictured)
         finally:
             page.close()
 

@@ -7,6 +7,7 @@ the order in which it is read.
 
 import ctypes
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,13 +15,17 @@ from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from ingest.loaders.pdf.page import BOLD, Box, Piece, around, is_leftwards
-from ingest.loaders.pdf.view import View
+from ingest.loaders.pdf.view import Drawn, View, is_white
 from ingest.text.cleaning import is_cjk
 
 __all__ = ["pieces_of"]
 
 _GAP = 1.2
 """A wider gap, in units of the font's size, ends a piece."""
+_TOUCHING = 0.5
+"""So far, in points, a rule may stand in a character's box at its side."""
+_SCANNED = 0.5
+"""A page of which pictures cover so much may be a scan, with what was recognised on it as text that is not drawn."""
 _BOLD_WEIGHT = 600
 _LINE_ENDS = frozenset({0x0A, 0x0D})
 _HYPHENS = frozenset({0x02, 0xFFFE})
@@ -31,11 +36,13 @@ _FIRST_CJK = "\u2e80"
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """The look of a text object; ``along`` is its direction on the page as it is seen, in quarter turns."""
+    """The look of a text object; ``turn`` is its direction on the page as it is seen, in quarter turns."""
 
     size: float
     bold: bool
     turn: int
+    hidden: bool
+    white: bool
 
 
 class _Character(NamedTuple):
@@ -77,20 +84,41 @@ def _characters(text: Any, view: View) -> list[_Character]:
     return found
 
 
-def pieces_of(text: Any, view: View) -> Iterator[Piece]:
-    """The text of a page in pieces."""
-    characters = _characters(text, view)
+def pieces_of(text: Any, view: View, drawn: Drawn) -> Iterator[Piece]:
+    """The text that is seen on a page in pieces; an upright rule parts what stands left and right of it."""
+    characters = _seen(_characters(text, view), drawn)
+    uprights = sorted(rule for rule in drawn.rules if rule[3] - rule[1] > rule[2] - rule[0])
+    lefts = [rule[0] for rule in uprights]
     if _is_written_downwards(characters):
         downwards = {each.style: replace(each.style, turn=3) for each in characters}
         characters = [each._replace(style=downwards[each.style]) for each in characters]
     run: list[_Character] = []
+    parted = False
     for character in characters:
-        if run and not _goes_on(run[-1], character):
-            yield _piece(run, text, view)
-            run = []
+        if run:
+            goes_on = _goes_on(run[-1], character)
+            if not goes_on or _is_parted(run[-1], character, uprights, lefts):
+                yield replace(_piece(run, text, view), parted=parted)
+                run, parted = [], goes_on
         run.append(character)
     if run:
-        yield _piece(run, text, view)
+        yield replace(_piece(run, text, view), parted=parted)
+
+
+def _seen(characters: list[_Character], drawn: Drawn) -> list[_Character]:
+    """The characters that are seen; all of them on a scan, of which they are the text, and where none is seen."""
+    if drawn.pictured >= _SCANNED:
+        return characters
+    return [each for each in characters if not _is_hidden(each, drawn.grounds)] or characters
+
+
+def _is_hidden(character: _Character, grounds: Sequence[Box]) -> bool:
+    """Whether a character is not drawn at all, or white on white."""
+    if character.style.hidden or not character.style.white:
+        return character.style.hidden
+    left, top, right, bottom = character.box
+    x, y = (left + right) / 2, (top + bottom) / 2
+    return not any(ground[0] <= x <= ground[2] and ground[1] <= y <= ground[3] for ground in grounds)
 
 
 def _is_written_downwards(characters: Sequence[_Character]) -> bool:
@@ -118,6 +146,14 @@ def _goes_on(before: _Character, character: _Character) -> bool:
         ahead, back = back, ahead
     size = max(character.style.size, 1.0)
     return -size < ahead <= _GAP * size or (-size < back <= _GAP * size and is_leftwards(character.text))
+
+
+def _is_parted(before: _Character, character: _Character, uprights: Sequence[Box], lefts: Sequence[float]) -> bool:
+    """Whether an upright rule, of those sorted from the left, stands between two characters beside one another."""
+    start, end = before.box[2] - _TOUCHING, character.box[0] + _TOUCHING
+    middle = (character.box[1] + character.box[3]) / 2
+    near = uprights[bisect_left(lefts, start - _TOUCHING) : bisect_right(lefts, end)]
+    return any(start <= (rule[0] + rule[2]) / 2 <= end and rule[1] < middle < rule[3] for rule in near)
 
 
 def _piece(run: Sequence[_Character], text: Any, view: View) -> Piece:
@@ -150,4 +186,9 @@ def _style(handle: Any, index: int, view: View) -> _Style:
     length = pdfium.FPDFText_GetFontInfo(handle, index, buffer, 200, flags)
     name = buffer.raw[: max(length - 1, 0)].decode("utf-8", errors="replace") if length <= 200 else ""
     weight = pdfium.FPDFText_GetFontWeight(handle, index)
-    return _Style(round(abs(size), 1), bool(BOLD.search(name)) or weight >= _BOLD_WEIGHT, turn)
+    drawing = pdfium.FPDFText_GetTextObject(handle, index)
+    mode = pdfium.FPDFTextObj_GetTextRenderMode(drawing) if drawing else pdfium.FPDF_TEXTRENDERMODE_UNKNOWN
+    hidden = mode == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
+    white = mode == pdfium.FPDF_TEXTRENDERMODE_FILL and is_white(pdfium.FPDFText_GetFillColor, handle, index)
+    bold = bool(BOLD.search(name)) or weight >= _BOLD_WEIGHT
+    return _Style(round(abs(size), 1), bold, turn, hidden, white)

@@ -1,9 +1,9 @@
 """From the lines of a PDF to paragraphs and headings.
 
 A line continues the paragraph before it unless something says otherwise: a wider gap, another size or weight, an
-indent after a full stop, a list marker, a jump to another column after a full stop, or a line before it that is
-clearly shorter than its neighbours. Lines in a larger size than the body, and short bold lines that stand alone,
-are headings; running heads and feet, which return at the edge of page after page, are kept once, page numbers not.
+indent after a full stop, a list marker where an item can begin, a jump to another column after a full stop, or a line
+before it that is clearly shorter than its neighbours. Lines in a larger size than the body, and short bold lines that
+stand alone, are headings.
 """
 
 import re
@@ -17,64 +17,24 @@ from ingest.documents import TextBuilder
 from ingest.loaders.pdf.page import Line
 from ingest.text.cleaning import is_cjk, join_lines
 
-__all__ = ["Placed", "arrange", "drop_furniture", "spans"]
+__all__ = ["Placed", "arrange", "spans"]
 
 _MARKER = re.compile(
     r"(?:[•●◦▪■◆‣]\s?|[*·–—-]\s|\(?\d{1,3}[.)]\s|[(（]\d{1,2}[)）]|\d{1,2}、|[(（]?[一二三四五六七八九十]{1,3}[)）、．]"
-    r"|第[〇零一二三四五六七八九十百\d]{1,5}[编章节条])(?=.*\w)"
+    r"|第[〇零一二三四五六七八九十百\d]{1,5}[编章节条](?![的和或及至与、，,规第]))(?=.*\w)"
 )
+_BULLETS = "•●◦▪■◆‣"
+_LEADERS = re.compile(r"[.…·]{3,}\s*\d+$")
 _SENTENCE_END = re.compile(r"[.!?。！？；;:：…][\"'”’」』）)\]]*$")
 _TABLE_ROW = re.compile(r"(?:\s[-+(]?[\d,]+(?:\.\d+)?[%)]?){2,}$")
 _OPEN_END = re.compile(r"(?:[,，、(（-]|\b(?:and|or|of|the|a|an|in|to|for|with|by|on|is|are|that|which))$")
-_PAGE_NUMBER = re.compile(
-    r"(?:(?:page|p\.|第)?\s*[-–—·|/ ]*(?:\d{1,4}|[ivxl]{1,6})\s*[-–—·|/ ]*(?:页|頁|(?:of|/|共)\s*\d{1,4}\s*页?)?)", re.I
-)
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DIGITS = re.compile(r"\d+")
-_PAGE_NUMBER_KEY = ("#", 0)
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LONGEST_HEADING = 120
-_EDGE = 2
 
 
 Placed = tuple[Line, int, int]
 """A line, and where in the stored text it starts and ends."""
-
-
-def drop_furniture(pages: Sequence[list[Line]]) -> list[Line]:
-    """Return the lines of all pages without page numbers and without the heads and feet that repeat at their edges.
-
-    A line repeats where its words, digits aside, and its size are the same on at least three pages and half of all;
-    its first occurrence stays, so that no words are lost. A page that would be left with nothing keeps everything.
-    """
-    edges = [_edges(page) for page in pages]
-    seen = Counter(key for page, edge in zip(pages, edges, strict=True) for key in {_key(page[i]) for i in edge})
-    enough = max(3, len(pages) * 0.5)
-    kept: list[Line] = []
-    met: set[tuple[str, int]] = set()
-    for page, edge in zip(pages, edges, strict=True):
-        rest: list[Line] = []
-        for index, line in enumerate(page):
-            key = _key(line)
-            if index not in edge or seen[key] < enough or (key not in met and key != _PAGE_NUMBER_KEY):
-                rest.append(line)
-            met.add(key)
-        kept += rest or page
-    return kept
-
-
-def _edges(page: list[Line]) -> set[int]:
-    """The indices of the lines at the top and the bottom of a page, by place and by order."""
-    order = sorted(range(len(page)), key=lambda index: page[index].y)
-    known = any(line.size for line in page)
-    by_place = {*order[:_EDGE], *order[-_EDGE:]} if known else set()
-    count = len(page)
-    return by_place | set(range(min(_EDGE, count))) | set(range(max(0, count - _EDGE), count))
-
-
-def _key(line: Line) -> tuple[str, int]:
-    if _PAGE_NUMBER.fullmatch(line.text):
-        return _PAGE_NUMBER_KEY
-    return _DIGITS.sub("#", line.text.casefold()), round(line.size)
 
 
 def arrange(lines: Sequence[Line], builder: TextBuilder) -> list[Placed]:
@@ -82,11 +42,12 @@ def arrange(lines: Sequence[Line], builder: TextBuilder) -> list[Placed]:
     body = _body_size(lines)
     levels = _heading_levels(lines, body)
     leading = _leading(lines)
+    usual = _usual_width(lines, body)
     words = _vocabulary(lines)
     placed: list[Placed] = []
     group: list[Line] = []
     for line in lines:
-        if group and _breaks(group, line, body, leading):
+        if group and _breaks(group, line, body, leading, usual):
             placed += _write(group, builder, levels, body, words)
             group = []
         group.append(line)
@@ -148,7 +109,7 @@ def _vocabulary(lines: Sequence[Line]) -> frozenset[str]:
     return frozenset(words)
 
 
-def _breaks(group: list[Line], line: Line, body: float, leading: float) -> bool:
+def _breaks(group: list[Line], line: Line, body: float, leading: float, usual: float) -> bool:
     """Whether ``line`` begins a new paragraph after the lines of ``group``."""
     last = group[-1]
     if line.across != last.across or line.cells or last.cells:
@@ -156,7 +117,7 @@ def _breaks(group: list[Line], line: Line, body: float, leading: float) -> bool:
     ended = _SENTENCE_END.search(last.text) is not None
     if _TABLE_ROW.search(last.text):
         return True
-    if _MARKER.match(line.text) and (line.text[0] != "·" or ended or group[0].text[0] == "·"):
+    if _begins_item(group, line, usual):
         return True
     if abs(line.size - last.size) > 0.1 * max(line.size, last.size):
         return True
@@ -170,6 +131,43 @@ def _breaks(group: list[Line], line: Line, body: float, leading: float) -> bool:
     if ended and line.x > last.x + 0.8 * last.size > 0:
         return True
     return _is_short(group, line) and not _OPEN_END.search(last.text) and (ended or not line.text[0].islower())
+
+
+def _begins_item(group: list[Line], line: Line, usual: float) -> bool:
+    """Whether ``line`` has a marker and is no wrapped line that only looks so.
+
+    The line before has ended, or is clearly short, or stands elsewhere, or the markers go on: 2. after 1.
+    """
+    marker = _MARKER.match(line.text)
+    if not marker:
+        return False
+    last = group[-1]
+    if _SENTENCE_END.search(last.text) or _LEADERS.search(last.text):
+        return True
+    if line.text[0] == "·":
+        return group[0].text[0] == "·"
+    if line.text[0] in _BULLETS or last.width < 0.8 * usual:
+        return True
+    if last.page == line.page and line.y < last.y:
+        aside = line.x - last.x
+        if aside > 0.8 * last.size > 0 or (len(group) > 1 and -aside > 0.8 * last.size > 0):
+            return True
+    return _goes_on(group[0].text, marker[0])
+
+
+def _goes_on(text: str, marker: str) -> bool:
+    """Whether a marker is the next after the one that begins a text."""
+    first = _MARKER.match(text)
+    if not first or _DIGITS.sub("#", first[0]) != _DIGITS.sub("#", marker):
+        return False
+    before, after = _DIGITS.search(first[0]), _DIGITS.search(marker)
+    return not (before and after) or int(before[0]) + 1 == int(after[0])
+
+
+def _usual_width(lines: Sequence[Line], body: float) -> float:
+    """How wide the full lines of the body are, in characters of Latin text."""
+    widths = sorted(line.width for line in lines if line.size == body and not line.cells)
+    return widths[len(widths) * 9 // 10] if widths else 0.0
 
 
 def _starts_afresh(text: str) -> bool:

@@ -2,8 +2,8 @@
 
 Columns are told by the white river between them. Where enough running text stands on both sides of one, what crosses
 it (a title, a table over both columns) parts the page into bands, and each band is read column by column; else the
-pieces on one base line are one line, as in a table. Ruled tables are taken out before as :mod:`pdf_tables` says and
-stand in the order as one piece.
+pieces on one base line are one line, as in a table. Ruled tables are taken out before as
+:mod:`ingest.loaders.pdf.tables` says and stand in the order as one piece.
 """
 
 import math
@@ -28,6 +28,7 @@ _PROSE_FILL = 0.6
 _RIVER = 0.6
 """So wide, in units of the font's size, is the river between columns at least."""
 _TOWERING = 2.5
+_TOUCHING = 0.1
 _MOSTLY_PROSE = 0.5
 """So much of the text on a page stands in long pieces, if it has columns."""
 _CROSSING = 0.5
@@ -70,10 +71,41 @@ def lines_of(page: Page, number: int) -> list[Line]:
         tables: list[Table] = []
         if turn == main == 0:
             tables, turned = take_tables(turned, page.rules)
-        items = [_Item.of(_frame(piece.box, turn, page), piece) for piece in turned]
+        items = [_Item.of(_frame(piece.box, turn, page), piece) for piece in _rejoined(turned)]
         items += [_Item.of(table.box, table) for table in tables]
         lines += _written(_ordered(items), number, across=turn != main)
     return lines
+
+
+def _rejoined(pieces: Sequence[Piece]) -> list[Piece]:
+    """Pieces as one that only a rule parts, though it is none of a table's, or that touch, as a raised number does."""
+    whole: list[Piece] = []
+    for piece in pieces:
+        last = whole[-1] if whole else None
+        if last and piece.parted and last.base == piece.base and last.box[2] <= piece.box[0] + 1:
+            whole[-1] = _joint(last, piece, " ")
+        elif last and _touch(last, piece):
+            whole[-1] = _joint(last, piece, "")
+        else:
+            whole.append(piece)
+    return whole
+
+
+def _joint(first: Piece, second: Piece, between: str) -> Piece:
+    """Two pieces as one, with the look of the longer."""
+    main = max(first, second, key=lambda each: len(each.text))
+    return replace(
+        main, text=f"{first.text}{between}{second.text}", box=around(iter((first.box, second.box))), parted=first.parted
+    )
+
+
+def _touch(first: Piece, second: Piece) -> bool:
+    """Whether a piece stands right behind another in a line, without room for a space."""
+    shared = min(first.box[3], second.box[3]) - max(first.box[1], second.box[1])
+    least = min(first.box[3] - first.box[1], second.box[3] - second.box[1])
+    gap = abs(second.box[0] - first.box[2])
+    alike = first.turn == second.turn == 0 and not is_leftwards(first.text[0])
+    return alike and gap < _TOUCHING * min(first.size, second.size) and shared > 0.7 * least
 
 
 def _written(rows: Sequence[Sequence[_Item]], number: int, *, across: bool) -> list[Line]:

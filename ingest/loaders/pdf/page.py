@@ -33,6 +33,7 @@ class Piece:
         size: Of its font, in points.
         bold: Whether most of it is.
         turn: Quarter turns, counter-clockwise, that it is turned by as it is seen.
+        parted: Whether it would be one with the piece before it if no rule stood between them.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Piece:
     size: float
     bold: bool = False
     turn: int = 0
+    parted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Page:
         pieces: Its text in the order of its content, for a reader that knows where everything is.
         lines: Its lines in the order of its content, for one that does not.
         rules: The lines that are drawn on it, level or upright.
-        pictured: The share of the page that its largest picture covers, in [0, 1].
+        pictured: The share of the page that its pictures cover, in [0, 1].
     """
 
     width: float

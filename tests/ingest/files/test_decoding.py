@@ -100,6 +100,57 @@ def test_a_declared_encoding_is_believed_where_it_can_be_true(text: str, encodin
     assert decode(head.encode() + text.encode(encoding)) == (head + text, name)
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding", "name"),
+    [
+        ("系统", "gb18030", "gb18030"),
+        ("系统 系统", "gb18030", "gb18030"),
+        ("拼图", "gb18030", "gb18030"),
+        ("中文測試", "big5", "big5"),
+        ("中心文化", "big5", "big5"),
+        ("カタカナのテキスト", "euc_jp", "euc_jp"),
+        ("それはとてもいいです", "euc_jp", "euc_jp"),
+        ("На дом", "utf-8", "utf-8"),
+        ("και", "utf-8", "utf-8"),
+        ("ϵ = 0.1", "utf-8", "utf-8"),
+        ("μϵ", "utf-8", "utf-8"),
+        ("café à côté", "utf-8", "utf-8"),
+        ("äöü", "utf-8", "utf-8"),
+        ("«да»", "utf-8", "utf-8"),
+        ("של", "utf-8", "utf-8"),
+    ],
+)
+def test_a_few_characters_are_chinese_unless_utf8_makes_sense(text: str, encoding: str, name: str) -> None:
+    assert decode(text.encode(encoding)) == (text, name)
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8_r", "cp866"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "сторонами на срок",
+        "Новый договор аренды был подписан вчера вечером.",
+        "Отчёт о прибылях и убытках",
+        "The word привет means hello, and договор a contract.",
+        "УСТАВ ОБЩЕСТВА",
+    ],
+)
+def test_short_russian_is_read_in_each_of_its_encodings(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == (text, encoding)
+
+
+def test_greek_is_not_taken_for_russian() -> None:
+    text = "Όλοι οι άνθρωποι γεννιούνται ελεύθεροι και ίσοι στην αξιοπρέπεια και τα δικαιώματα."
+    assert decode(text.encode("cp1253")) == (text, "cp1253")
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "big5", "euc_kr", "cp932", "euc_jp"])
+def test_no_text_of_the_east_is_taken_for_russian(encoding: str) -> None:
+    texts = {"gb18030": CHINESE, "big5": TRADITIONAL, "euc_kr": "오늘은 날씨가 아주 좋습니다. 산책을 갑시다."}
+    text = texts.get(encoding, "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。")
+    assert decode(text.encode(encoding))[0] == text
+
+
 def test_damaged_utf8_is_refused_whatever_it_declares() -> None:
     with pytest.raises(Refused, match="UTF-8 with damage"):
         decode(b'<meta charset="gbk">' + (CHINESE * 3).encode() + b"\xff")

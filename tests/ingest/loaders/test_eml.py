@@ -101,6 +101,37 @@ def test_the_plain_text_is_read_unless_the_page_says_much_more() -> None:
     assert [loaded.text[block.start : block.end] for block in loaded.blocks if block.kind == "heading"] == ["Report"]
 
 
+def test_files_within_the_version_that_is_not_read_are_kept() -> None:
+    page = b"\n--y\nContent-Type: text/html\n\n"
+    data = START + (
+        b"Content-Type: multipart/alternative; boundary=x\n\n--x\nContent-Type: text/plain\n\nBefore. After it.\n"
+        b"--x\nContent-Type: multipart/mixed; boundary=y\n" + page + b"<p>Before.</p>"
+        b"\n--y\nContent-Type: text/plain; name=terms.txt\nContent-Disposition: inline\n\nThe terms."
+        + page
+        + b"<p>After it.</p>\n--y--\n--x\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\n--x--\n"
+    )
+    assert texts(data) == {"": "From: a@example.org\n\nBefore. After it.", "terms.txt": "The terms."}
+    much = data.replace(b"After it.</p>", "很长的正文。".encode() * 20 + b"</p>")
+    found = texts(much)
+    assert list(found) == ["", "terms.txt"]
+    assert found[""] == "From: a@example.org\n\nBefore.\n\n" + "很长的正文。" * 20
+
+
+@pytest.mark.parametrize("kind", [b"mixed", b"alternative", b"mixed; boundary=other"])
+def test_parts_that_cannot_be_told_apart_are_read_as_text(kind: bytes) -> None:
+    data = START + b"Content-Type: multipart/" + kind + b"\n\n--x\nContent-Type: text/plain\n\nThe only words.\n--x--\n"
+    assert "The only words." in load(data).text
+
+
+def test_the_name_of_a_file_is_read_in_the_pieces_and_the_encoding_it_was_written_in() -> None:
+    data = START + (
+        b"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n"
+        b"Content-Disposition: attachment; filename*0*=gb2312''%BC%BE%B6%C8; filename*1*=%B1%A8%B8%E6; "
+        b'filename*2=".txt"\n\nwords\n--x--\n'
+    )
+    assert list(texts(data)) == ["", "季度报告.txt"]
+
+
 def test_attachments_are_files_with_the_names_they_were_given() -> None:
     built = message()
     built.add_attachment("附件内容".encode(), "application", "octet-stream", filename="报告.txt")  # RFC 2231

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from ingest.documents import Limits, Loaded
 from ingest.loaders import html
 
@@ -108,9 +110,37 @@ def test_terms_and_their_definitions_are_a_list() -> None:
         ("paragraph", "Recall"),
         ("list_item", "- What was found"),
         ("list_item", "- of all"),
-        ("list_item", "- one"),
+        ("list_item", "1. one"),
         ("paragraph", "more"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("<ol><li>x<li>y</ol>", "1. x\n2. y"),
+        ("<ol start=5 type=a><li>x</li><li>y</li></ol>", "e. x\nf. y"),
+        ("<ol type=A start=27><li>x</li></ol>", "AA. x"),
+        ("<ol type=I><li>甲<ol><li>乙</li></ol></li><li value=9>丙</li><li>丁</ol>", "I. 甲\n  1. 乙\nIX. 丙\nX. 丁"),
+        ("<ol reversed><li>x</li><li>y</li></ol>", "2. x\n1. y"),
+        ("<ol start=no><li><p>x</p><ul><li>y</li></ul></li><li value=''>z</li></ol>", "1. x\n\n  - y\n2. z"),
+    ],
+)
+def test_items_of_ordered_lists_have_the_numbers_that_a_reader_sees(source: str, expected: str) -> None:
+    assert load(source).text.replace("\n\n", "\n") == expected.replace("\n\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("10<sup>6</sup> and 10<sup>−3</sup>", "10^6 and 10^−3"),
+        ("2019<sup>[3]</sup>, m<sup>2</sup>, 第2<sup>次</sup>", "2019[3], m2, 第2次"),
+        ("10<sup>1<i>2</i></sup>", "10^12"),
+        ("3<sup></sup>4", "34"),
+    ],
+)
+def test_powers_of_numbers_are_told_from_their_digits(source: str, expected: str) -> None:
+    assert load(f"<p>{source}</p>").text == expected
 
 
 def test_what_is_hidden_is_left_out_and_nothing_else() -> None:

@@ -4,7 +4,7 @@ import json as stdlib
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from indexes.errors import LoadError
@@ -130,6 +130,7 @@ def words(value: Any) -> list[str]:
 
 @settings(max_examples=200, deadline=None)
 @given(_VALUES)
+@example({"": "0\r\x1b"})
 def test_every_word_of_every_value_is_in_the_text(value: Any) -> None:
     loaded = load(stdlib.dumps(value))
     said = "".join(loaded.text.split())

@@ -1,12 +1,14 @@
 """PPTX: slides as places, in reading order, with lists, tables, charts and notes."""
 
 import io
+import re
 from typing import Any
 
 import pptx
 import pytest
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
+from pptx.oxml.ns import qn
 from pptx.util import Inches
 
 from indexes.errors import LoadError
@@ -141,3 +143,30 @@ def test_limits_are_kept_and_damage_is_told_in_a_line() -> None:
         load(deck, max_characters=4)
     with pytest.raises(LoadError, match="damaged"):
         loader.load(b"PK\x03\x04 no more", Limits())
+
+
+def test_paragraphs_that_are_numbered_have_their_numbers() -> None:
+    deck = pptx.Presentation()
+    shape = slide(deck, BODY, "Steps").placeholders[1]
+    lines: tuple[tuple[str, int, str, str], ...] = (
+        ("1. open", 0, "arabicPeriod", ""),
+        ("  (a) turn", 1, "alphaLcParenBoth", ""),
+        ("  (b) pull", 1, "alphaLcParenBoth", ""),
+        ("2. read", 0, "arabicPeriod", ""),
+        ("  (a) aloud", 1, "alphaLcParenBoth", ""),
+        ("- or", 0, "", ""),
+        ("1. anew", 0, "arabicPeriod", ""),
+        ("三、其三", 0, "ea1ChsPeriod", "3"),
+        ("④ 四", 0, "circleNumDbPlain", "4"),
+        ("9. odd", 0, "nonesuch", "9"),
+        ("iv) last", 0, "romanLcParenR", "4"),
+    )
+    frame = shape.text_frame
+    for index, (expected, level, scheme, start) in enumerate(lines):
+        paragraph = frame.paragraphs[0] if index == 0 else frame.add_paragraph()
+        paragraph.text, paragraph.level = re.split(r"[ 、]", expected.strip(), maxsplit=1)[1], level
+        if scheme:
+            number = paragraph._p.get_or_add_pPr().makeelement(qn("a:buAutoNum"), {"type": scheme})
+            number.attrib.update({"startAt": start} if start else {})
+            paragraph._p.pPr.append(number)
+    assert [text for _, _, text in parts(load(deck))][1:] == [expected for expected, *_ in lines]

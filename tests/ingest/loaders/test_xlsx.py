@@ -65,7 +65,13 @@ def test_a_sheet_is_a_page_and_each_row_a_place() -> None:
     [
         (0.256, "0.0%", "25.6%"),
         (1234.5, "#,##0.00", "1,234.50"),
-        (-1234.5, "#,##0;(#,##0)", "(1,234)"),
+        (-1234.5, "#,##0;(#,##0)", "(1,235)"),
+        (0.125, "0%", "13%"),
+        (2.5, "0", "3"),
+        (-2.5, "0", "-3"),
+        (1.005, "0.00", "1.01"),
+        (2500, "0,", "3"),
+        (float("inf"), "0", "inf"),
         (-5, "0.0", "-5.0"),
         (9.5, '"$"#,##0.00', "$9.50"),
         (9.5, "[$€-407]0.00", "€9.50"),
@@ -111,6 +117,12 @@ def test_a_cell_merged_over_rows_stands_in_each_and_a_header_may_have_two_rows()
         ("table_row", "| North | 1 | 2 | 3 | 4 |"),
         ("table_row", "| North | 5 | 6 | 7 | 8 |"),
     ]
+
+
+def test_a_merged_cell_ends_with_its_last_row() -> None:
+    workbook = book(("Region", "Sales"), ("North", 1), (None, 2), (None, 3))
+    workbook.active.merge_cells("A2:A3")
+    assert [text for _, text in parts(load(workbook))][2:] == ["| North | 1 |", "| North | 2 |", "|  | 3 |"]
 
 
 def test_hidden_sheets_are_left_out_and_counted() -> None:

@@ -241,6 +241,25 @@ def test_patterns_and_standard_input(
     assert run(f"{docs}/*.rtf").files == FileCounts(failed=1)
 
 
+def test_a_page_of_glyph_soup_is_listed_and_found_only_if_asked_for(
+    run: Run, collection: Collection, docs: Path
+) -> None:
+    (docs / "good.txt").write_text(STORY)
+    (docs / "soup.txt").write_text("(cid:12)(cid:7) words \ufffd\ufffd\ufffd\ufffd (cid:3)(cid:99) of soup \ufffd" * 20)
+    report = run()
+    assert report.files == FileCounts(added=2)
+    assert (report.pages.total, report.pages.doubtful, report.pages.recognised) == (2, 1, 0)
+    [doubt] = {(Path(page.path).name, page.page) for page in report.doubtful}
+    assert doubt == ("soup.txt", None)
+    assert 0 <= report.doubtful[0].readability < report.pages.readability < 1
+    assert collection.lexical("soup", 5) == []
+    assert [entry.doubts for entry in collection.ledger() if entry.uri.endswith("good.txt")] == [()]
+    [kept] = [entry.doubts for entry in collection.ledger() if entry.uri.endswith("soup.txt")]
+    assert [each.reason for each in kept] == [page.reason for page in report.doubtful]
+    assert run(doubtful=True).files.changed == 2
+    assert collection.lexical("soup", 5) != []
+
+
 def test_personal_data_is_masked_everywhere_or_refused(run: Run, collection: Collection, docs: Path) -> None:
     (docs / "a.txt").write_text("Write to someone@example.org before noon, and bring the keys of the house.")
     report = run(personal_data="mask")
@@ -248,7 +267,8 @@ def test_personal_data_is_masked_everywhere_or_refused(run: Run, collection: Col
     [text] = texts(collection).values()
     assert text == "Write to " + "█" * len("someone@example.org") + " before noon, and bring the keys of the house."
     assert run(personal_data="refuse").files == FileCounts(refused=1)
-    assert run().files == FileCounts(changed=1)
+    assert texts(collection) == {}
+    assert run().files == FileCounts(added=1)
 
 
 def test_a_hanging_or_dying_loader_costs_one_file(

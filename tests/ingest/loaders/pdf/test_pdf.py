@@ -146,6 +146,30 @@ def test_the_title_is_the_files_own_unless_it_is_junk(reader: PdfReader) -> None
     assert load(draw(ENGLISH, title="Microsoft Word - draft3.docx"), reader).title == "Language Models"
 
 
+def test_the_title_is_the_largest_heading_of_the_first_pages(reader: PdfReader) -> None:
+    """Not the small one above it, nor the capital that begins it, nor a larger one that comes far behind."""
+    first: list[Row] = [
+        ("Journal of Words", 13, 0),
+        ("A", 20, 30),
+        *((words, size, above or 40) for words, size, above in ENGLISH),
+    ]
+    later: list[Row] = [("The Appendix", 24, 0), *((words, 11.0, 20.0) for words, _, _ in ENGLISH[1:3])]
+    assert load(draw(first, [], [], later), reader).title == "Language Models"
+    assert load(draw([("大纲", 18, 0), *CHINESE[1:]], font="STSong-Light"), reader).title == "大纲"
+
+
+@pytest.mark.parametrize("nobody", ["(anonymous)", "anonymous", "Unspecified"])
+def test_nobody_is_no_author_and_no_title(nobody: str, reader: PdfReader) -> None:
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(draw(ENGLISH)))
+    for author in (nobody, "Mary Major"):
+        writer.add_metadata({"/Title": nobody, "/Author": author})
+        buffer = io.BytesIO()
+        writer.write(buffer)
+        loaded = load(buffer.getvalue(), reader)
+        assert loaded.title == "Language Models"
+        assert loaded.metadata.get("author") == (None if author == nobody else author)
+
+
 def encrypted(password: str) -> bytes:
     writer = pypdf.PdfWriter(clone_from=pypdf.PdfReader(io.BytesIO(draw(ENGLISH))))
     writer.encrypt(password, "owner", algorithm="RC4-128")

@@ -21,12 +21,15 @@ WIDTH, HEIGHT = 350, 200
 LONG = "These are the words of a page that has a text of its own, and enough of it to be taken for one. " * 3
 
 
-def scanned(*texts: str, page: Image.Image | None = None) -> bytes:
-    """A PDF of pages that a picture covers, each with some text over it."""
+def scanned(*texts: str, strips: int = 1) -> bytes:
+    """A PDF of pages that a picture, or strips of one, covers, each with some text over it."""
     buffer = io.BytesIO()
     canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT))
     for text in texts:
-        canvas.drawImage(ImageReader(page or picture(CHINESE, height=400)), 0, 0, WIDTH, HEIGHT)
+        page = picture(CHINESE, height=400)
+        for strip in range(strips):
+            part = page.crop((0, strip * page.height // strips, page.width, (strip + 1) * page.height // strips))
+            canvas.drawImage(ImageReader(part), 0, HEIGHT - (strip + 1) * HEIGHT / strips, WIDTH, HEIGHT / strips)
         canvas.setFont("Helvetica", 8)
         for index in range(0, len(text), 60):
             canvas.drawString(20, 60 - index / 8, text[index : index + 60])
@@ -65,9 +68,10 @@ def test_only_pages_without_text_are_looked_at(looked_at: list[Image.Image]) -> 
     assert loaded.recognised[2] == pytest.approx(0.75)
 
 
-def test_a_stamp_on_a_scan_is_kept_and_the_scan_is_read(looked_at: list[Image.Image]) -> None:
+@pytest.mark.parametrize("strips", [1, 4])
+def test_a_stamp_on_a_scan_is_kept_and_the_scan_is_read(strips: int, looked_at: list[Image.Image]) -> None:
     """The stamp stands where the second line would be found: it is not there twice."""
-    loaded = pdf.load(scanned("Copy for the archive"), LoadOptions())
+    loaded = pdf.load(scanned("Copy for the archive", strips=strips), LoadOptions())
     assert loaded.text.count("Copy for the archive") == 1
     assert "found above" in loaded.text and "found below" not in loaded.text
 
@@ -76,6 +80,17 @@ def test_few_words_without_a_picture_are_left_alone(looked_at: list[Image.Image]
     buffer = io.BytesIO()
     canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT))
     canvas.drawString(20, 100, "Part Two")
+    canvas.save()
+    assert pdf.load(buffer.getvalue(), LoadOptions()).text == "Part Two"
+    assert looked_at == []
+
+
+def test_pictures_one_over_the_other_do_not_make_a_scan(looked_at: list[Image.Image]) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT))
+    for _ in range(4):
+        canvas.drawImage(ImageReader(picture(CHINESE, height=400)), 0, 0, WIDTH / 2, HEIGHT / 2)
+    canvas.drawString(200, 150, "Part Two")
     canvas.save()
     assert pdf.load(buffer.getvalue(), LoadOptions()).text == "Part Two"
     assert looked_at == []
