@@ -108,6 +108,7 @@ class RagStack:
         collection: str | None = None,
         *,
         prune: bool = False,
+        retry_failed: bool = False,
         stop: "threading.Event | None" = None,
         progress: "Callable[[Progress], None] | None" = None,
     ) -> "Iterator[IngestReport]":
@@ -117,13 +118,14 @@ class RagStack:
             The report of the first sync, and one for each batch of changes.
 
         Raises:
-            UsageError: a path does not exist, or is none that can be followed.
+            UsageError: a path does not exist, cannot be followed, or cannot be followed any more.
+            StoreBusy: another process is writing to the collection.
         """
         from ingest.files.watching import Watch
 
         several = [paths] if isinstance(paths, str | Path) else list(paths)
         with Watch(several) as watch:
-            yield self.ingest(several, collection, prune=prune, progress=progress)
+            yield self.ingest(several, collection, prune=prune, retry_failed=retry_failed, progress=progress)
             for changed in watch.batches(stop):
                 there = changed if prune else [path for path in changed if path.exists()]
                 if there:

@@ -15,7 +15,7 @@ from ingest.documents import Refused
 from ingest.files.packages import package_kind
 from ingest.files.unpacking import Budget
 
-__all__ = ["detect", "detect_text"]
+__all__ = ["MAIL_SEPARATOR", "detect", "detect_text"]
 
 _AS_DOCUMENT = "save it as PDF, DOCX or text"
 _UNPACK = "unpack it and give the files in it"
@@ -103,7 +103,7 @@ _MAIL_FIELDS = re.compile(
     re.M | re.I,
 )
 _SURE_FIELDS = re.compile(rb"^(?:From|Received|Return-Path|Message-ID|MIME-Version|Delivered-To):", re.M | re.I)
-_SEPARATOR = re.compile(rb"^From \S+ [^\n]*\d{4}[^\n]*\n(?=[!-9;-~]{1,80}:)", re.MULTILINE)
+MAIL_SEPARATOR = re.compile(rb"^From \S+ [^\n]*\d{4}[^\n]*\n(?=[!-9;-~]{1,80}:)", re.MULTILINE)
 _MAIL_NAMES = frozenset({".eml", ".mht", ".mhtml"})
 _MARKDOWN_NAMES = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"})
 _HTML_NAMES = frozenset({".html", ".htm", ".xhtml", ".shtml"})
@@ -142,8 +142,8 @@ def detect(data: bytes, name: str, budget: Budget) -> str:
     if signed is not None:
         return signed
     _refuse_known(data)
-    if _SEPARATOR.match(data):
-        return "mail" if _SEPARATOR.search(data, 1) is None else "mailbox"
+    if MAIL_SEPARATOR.match(data):
+        return "mail" if MAIL_SEPARATOR.search(data, 1) is None else "mailbox"
     return "mail" if _is_mail(data[:20_000], name) else "text"
 
 

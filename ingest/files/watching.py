@@ -33,6 +33,10 @@ class Watch:
             if str(path) == "-" or not Path(path).exists():
                 raise UsageError(f"{path} cannot be followed: expected a file or folder that exists")
         self._given = {Path(path).resolve(): Path(path) for path in paths}
+        # a file is followed by its folder: what is saved by renaming is another file of the same name
+        self._followed = {path if path.is_dir() else path.parent for path in self._given}
+        self._recursive = any(path.is_dir() for path in self._given)
+        self._error: Exception | None = None
         self._batches: queue.Queue[list[Path] | None] = queue.Queue()
         self._stop = threading.Event()
         self._ready = threading.Event()
@@ -48,13 +52,19 @@ class Watch:
         self._thread.join()
 
     def batches(self, stop: threading.Event | None = None) -> Iterator[list[Path]]:
-        """Wait for changes and give the paths that changed, named under the path that was given, until ``stop``."""
+        """Wait for changes and give the paths that changed, named under the path that was given, until ``stop``.
+
+        Raises:
+            UsageError: A path that was followed is gone, or the system does not let us follow it.
+        """
         while not (stop and stop.is_set()):
             try:
                 batch = self._batches.get(timeout=_ASK_SECONDS)
             except queue.Empty:
                 continue
             if batch is None:
+                if self._error is not None:
+                    raise UsageError(f"the paths cannot be followed any more: {self._error}") from self._error
                 return
             yield batch
 
@@ -63,7 +73,8 @@ class Watch:
 
         try:
             changes = watchfiles.watch(
-                *self._given,
+                *self._followed,
+                recursive=self._recursive,
                 watch_filter=lambda _, path: self._is_shown(Path(path)),
                 debounce=_LONGEST_MS,
                 step=_REST_MS,
@@ -75,13 +86,15 @@ class Watch:
                 self._ready.set()  # an empty batch too: the system follows
                 if batch:
                     self._batches.put(sorted({self._as_given(Path(path)) for _, path in batch}))
+        except (OSError, RuntimeError) as error:
+            self._error = error
         finally:
             self._ready.set()
             self._batches.put(None)
 
     def _is_shown(self, path: Path) -> bool:
-        below = next((path.relative_to(root) for root in self._given if path.is_relative_to(root)), path)
-        return not any(part.startswith(".") for part in below.parts)
+        below = next((path.relative_to(root) for root in self._given if path.is_relative_to(root)), None)
+        return below is not None and not any(part.startswith(".") for part in below.parts)
 
     def _as_given(self, path: Path) -> Path:
         """The path as it stands under the one that the caller named."""

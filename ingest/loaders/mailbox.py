@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ingest.files.formats import _SEPARATOR
+from ingest.files.formats import MAIL_SEPARATOR
 from ingest.files.unpacking import Budget, Member
 
 __all__ = ["members"]
@@ -11,7 +11,7 @@ __all__ = ["members"]
 
 def members(data: bytes, budget: Budget) -> Iterator[Member]:
     """Return the messages of a mailbox in its order."""
-    starts = [*(match.start() for match in _SEPARATOR.finditer(data)), len(data)]
+    starts = [*(match.start() for match in MAIL_SEPARATOR.finditer(data)), len(data)]
     for number, (start, end) in enumerate(pairwise(starts), 1):
         name = f"{number}.eml"
         if not budget.take_member():

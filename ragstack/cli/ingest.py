@@ -54,7 +54,9 @@ def ingest(
         raise UsageError(f"there is no such file or folder: {listed}; check the path")
     with session.stack() as stack, progress_bar(console(stderr=True)) as progress:
         if watch:
-            for report in stack.watch(list(paths), collection, prune=prune, progress=progress):
+            for report in stack.watch(
+                list(paths), collection, prune=prune, retry_failed=retry_failed, progress=progress
+            ):
                 _tell(session, report, indent=None)
         else:
             report = stack.ingest(list(paths), collection, prune=prune, retry_failed=retry_failed, progress=progress)

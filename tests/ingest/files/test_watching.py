@@ -26,6 +26,18 @@ def test_changes_are_named_under_the_path_that_was_given(tmp_path: Path, monkeyp
     assert seen == {Path("docs/sub/new.txt"), Path("docs/old.txt")}
 
 
+def test_a_file_is_followed_over_saves_that_rename_and_its_neighbours_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("0")
+    with Watch([path]) as watch:
+        batches = watch.batches()
+        for number in range(1, 4):
+            (tmp_path / "neighbour.txt").write_text(str(number))
+            (tmp_path / "new").write_text(str(number))
+            (tmp_path / "new").replace(path)
+            assert next(batches) == [path]
+
+
 def test_waiting_ends_when_it_is_told_to(tmp_path: Path) -> None:
     stop = threading.Event()
     stop.set()
