@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("stage", choices=["choose", "report"])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path("build/benchmark"))
-    parser.add_argument("--settings", default="128/1")
+    parser.add_argument("--settings", default="256/1,128/1")
     parser.add_argument("--pools", default="en,zh")
     parser.add_argument("--articles", type=int, help="a sample of so many of the half, and no others")
     parser.add_argument("--distractors", type=int, default=1000, help="of the 4,553 news texts")

@@ -60,7 +60,7 @@ class ModelSettings(_Section):
 class IngestSettings(_Section):
     """How files become chunks."""
 
-    chunk_tokens: Annotated[int, Field(ge=32, le=8192)] = 128
+    chunk_tokens: Annotated[int, Field(ge=32, le=8192)] = 256
     overlap_sentences: Annotated[int, Field(ge=0, le=10)] = 1
     pdf_reader: Literal["pdfium", "pypdf"] = "pdfium"
     ocr: bool = True
