@@ -65,6 +65,7 @@ def ingest(
         progress: Called after each file and each batch.
 
     Raises:
+        UsageError: a path is empty, or vanished files are to be removed from a pattern.
         StoreError: the collection cannot be written; what was written before is safe.
         EncoderMismatch, ModelMissing, ModelError: the encoder does not fit, is not there, or failed.
         KeyboardInterrupt: after the step in hand; whatever had its vectors was written.
