@@ -30,6 +30,8 @@ SENTENCES_ENCODED = 16
 WORDS, CHUNK, RANK, MEANING, BESIDE = 1.0, 0.5, 0.3, 0.5, 0.25
 """The weights of a score, chosen on one half of a development set and reported on the other in
 ``docs/decisions/0007-evidence-not-chunks.md``."""
+SPACE = 4
+"""Characters that may lie between neighbours: a space, the end of a paragraph, the mark of a list."""
 WORTH_READING = 0.5
 """Sentences below this share of the best one's score are left out, even where there is room: they seldom help."""
 
@@ -53,6 +55,19 @@ class Evidence:
         """The text as it reads, without the marks of Markdown."""
         return plain_markup(self.text)
 
+    @property
+    def section(self) -> tuple[int, str]:
+        """Its document and what it stands under: sentences that share it are read as one passage."""
+        return self.hit.document_id, self.heading
+
+    def stands_beside(self, others: Sequence["Evidence"]) -> bool:
+        """Whether it follows one of the others, or one of them it, with nothing but space between."""
+        return any(
+            self.hit.document_id == other.hit.document_id
+            and (0 <= self.start - other.end <= SPACE or 0 <= other.start - self.end <= SPACE)
+            for other in others
+        )
+
 
 def information(sentences: Sequence[Sequence[str]]) -> dict[str, float]:
     """How much each term tells among ``sentences``: ``ln(1 + N / df)``, an inverse document frequency."""
@@ -75,7 +90,7 @@ class EvidencePicker:
         self._settings = settings
 
     def pick(self, question: str, hits: Sequence[Hit]) -> list[Evidence]:
-        """The best sentences of the first chunks within the budget, ordered by chunk rank, then by offset."""
+        """The best sentences of the first chunks within the budget, section by section, in reading order."""
         candidates = _candidates(hits[:CHUNKS_READ])
         if not candidates:
             return []
@@ -85,44 +100,44 @@ class EvidencePicker:
         texts = [candidate.plain for candidate in candidates]
         cosines = self._encoder.encode_passages(texts) @ self._encoder.encode_queries([question])[0]
         scores = scores + MEANING * _spread(cosines)
-        picked = self._fill(candidates, scores, self._encoder.count_tokens(texts))
         evidence = [
             Evidence(
                 candidate.hit, candidate.start, candidate.end, candidate.text, candidate.heading(), float(scores[at])
             )
             for at, candidate in enumerate(candidates)
-            if at in picked
         ]
-        return sorted(evidence, key=lambda item: (item.hit.rank, item.start))
+        return _in_order(self._fill(evidence))
 
-    def _fill(self, candidates: Sequence["_Candidate"], scores: np.ndarray, lengths: Sequence[int]) -> set[int]:
-        """Positions of the sentences picked, best first until sentences or tokens are used up; at least one."""
-        picked: set[int] = set()
-        seen: set[str] = set()
+    def _fill(self, evidence: Sequence[Evidence]) -> list[Evidence]:
+        """The sentences picked, best first until sentences or tokens are used up; at least one.
+
+        What a sentence stands under is read too, once for all that stand under it, and counts like the rest.
+        """
+        sentences = self._encoder.count_tokens([item.plain for item in evidence])
+        headings = self._encoder.count_tokens([item.heading for item in evidence])
+        picked: list[Evidence] = []
         left = self._settings.max_tokens
-        least = WORTH_READING * float(scores.max())
-        waiting = set(range(len(candidates)))
+        least = WORTH_READING * max(item.score for item in evidence)
+        waiting = dict(enumerate(evidence))
         while waiting and len(picked) < self._settings.max_sentences:
-            chosen = {candidates[at].place for at in picked}
-            best = max(waiting, key=lambda at: (scores[at] + BESIDE * candidates[at].stands_beside(chosen), -at))
-            waiting.remove(best)
-            worth = scores[best] + BESIDE * candidates[best].stands_beside(chosen) >= least
-            if worth and lengths[best] <= left and candidates[best].plain not in seen:
-                picked.add(best)
-                seen.add(candidates[best].plain)
-                left -= lengths[best]
-        return picked or {int(np.argmax(scores))}
+            worth = {at: item.score + BESIDE * item.stands_beside(picked) for at, item in waiting.items()}
+            best = max(worth, key=lambda at: (worth[at], -at))
+            item = waiting.pop(best)
+            cost = sentences[best] + (headings[best] if all(item.section != other.section for other in picked) else 0)
+            if worth[best] >= least and cost <= left and all(item.plain != other.plain for other in picked):
+                picked.append(item)
+                left -= cost
+        return picked or [max(evidence, key=lambda item: item.score)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A sentence of a chunk; ``place``: its document, its chunk and its number among the chunk's sentences."""
+    """A sentence of a chunk."""
 
     hit: Hit
     start: int
     text: str
     plain: str
-    place: tuple[int, int, int]
 
     @property
     def end(self) -> int:
@@ -137,9 +152,13 @@ class _Candidate:
         above = [name for name in above if name not in context]
         return " › ".join([context, *above] if context else above)
 
-    def stands_beside(self, places: set[tuple[int, int, int]]) -> bool:
-        document, chunk, number = self.place
-        return (document, chunk, number - 1) in places or (document, chunk, number + 1) in places
+
+def _in_order(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Sections by the rank of their best chunk, and within one as its document has them."""
+    rank: dict[tuple[int, str], int] = {}
+    for item in evidence:
+        rank[item.section] = min(item.hit.rank, rank.get(item.section, item.hit.rank))
+    return sorted(evidence, key=lambda item: (rank[item.section], item.section, item.start))
 
 
 def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
@@ -149,12 +168,10 @@ def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
     """
     found: dict[tuple[int, int], _Candidate] = {}
     for hit in hits:
-        for number, (start, end) in enumerate(split_sentences(hit.text)):
-            offset = hit.start + start
-            place = (hit.document_id, hit.chunk_id, number)
-            text = hit.text[start:end]
+        for start, end in split_sentences(hit.text):
+            offset, text = hit.start + start, hit.text[start:end]
             if plain := plain_markup(text):
-                found.setdefault((hit.document_id, offset), _Candidate(hit, offset, text, plain, place))
+                found.setdefault((hit.document_id, offset), _Candidate(hit, offset, text, plain))
     sentences = [candidate for candidate in found.values() if not candidate.text.startswith("#")]
     return sentences or list(found.values())
 

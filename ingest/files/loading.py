@@ -22,7 +22,7 @@ from ingest.text.language import detect_language
 
 __all__ = ["VERSION", "load", "load_bytes", "load_parts", "read"]
 
-VERSION = 2
+VERSION = 3
 """Counts up whenever loading the same bytes gives another text, so that collections notice and load again."""
 
 _PACKED = frozenset({"gzip", "bzip2", "xz"})

@@ -1,7 +1,8 @@
 """Markdown: stored word for word; its parts are found by the line numbers of markdown-it's block tokens.
 
 Front matter between ``---`` lines gives metadata from its plain ``key: value`` lines. The title is the front
-matter's, else that of the first heading of the highest level near the top.
+matter's, else that of the first heading of the highest level near the top. A comment that stands alone is stored but
+is no part: nobody who reads the page sees it, so it is neither found nor quoted.
 """
 
 import re
@@ -19,6 +20,7 @@ __all__ = ["load"]
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _SCALAR_LINE = re.compile(r"^([A-Za-z_][\w-]*):[ \t]+(\S.*)$", re.MULTILINE)
+_COMMENT = re.compile(r"\s*(?:<!--(?:(?!-->).)*-->\s*)+\Z", re.DOTALL)
 _LEAF_KINDS: dict[str, BlockKind] = {"fence": "code", "code_block": "code", "html_block": "paragraph"}
 
 
@@ -87,6 +89,8 @@ def _structure(tokens: "list[Token]") -> "list[tuple[Token, BlockKind, int]]":
             found.append((token, "heading", lists))
         elif token.type == "paragraph_open":
             found.append((token, "list_item" if lists else "paragraph", lists))
+        elif token.type == "html_block" and _COMMENT.match(token.content):
+            continue
         elif token.type in _LEAF_KINDS:
             found.append((token, _LEAF_KINDS[token.type], lists))
     return found

@@ -8,7 +8,8 @@ import pytest
 
 from indexes.records import Hit
 from ragstack.config import EvidenceSettings
-from ragstack.evidence import EvidencePicker, coverage, information
+from ragstack.evidence import Evidence, EvidencePicker, coverage, information
+from ragstack.prompts import passages
 
 TEXT = (
     "Whales are mammals. The blue whale weighs up to 150 tonnes. It eats krill. "
@@ -112,3 +113,41 @@ def test_a_row_is_read_with_the_header_of_its_table_wherever_the_table_was_cut(b
     assert picker.pick("GPT 1500", [begins])[0].heading == "model | size"
     goes_on = replace(hit("| BERT | 110 |\n| GPT | 1500 |", 1, 50), context="Sizes › Models\n| model | size |")
     assert picker.pick("GPT 1500", [goes_on])[0].heading == "Sizes › Models | model | size |"
+
+
+def test_what_sentences_stand_under_is_counted_once_and_a_dear_heading_costs_its_sentence(bag_encoder: Any) -> None:
+    long = " ".join(["Chronicle of the oak"] * 6)  # 24 words
+    dear = replace(hit("The oak is high.", 1, 0, document=1), context=long)
+    cheap = replace(hit("The oak is wide. The oak grows.", 2, 0, document=2), context="Oak")
+    cost = sum(bag_encoder.count_tokens(["The oak is wide.", "The oak grows.", "Oak"]))
+
+    def read(tokens: int) -> list[str]:
+        picker = EvidencePicker(bag_encoder, EvidenceSettings.model_construct(max_sentences=8, max_tokens=tokens))
+        return [item.text for item in picker.pick("How high and wide is the oak that grows?", [dear, cheap])]
+
+    assert read(cost) == ["The oak is wide.", "The oak grows."]  # the best sentence is dearer than the whole budget
+    assert len(read(cost - 1)) == 1
+    assert len(read(200)) == 3
+
+
+def test_a_section_cut_into_chunks_is_read_as_one_passage_in_reading_order(bag_encoder: Any) -> None:
+    later = replace(hit("The oak is high.", 1, 40), context="Trees › Oak")
+    other = replace(hit("The high oak grows.", 2, 0, document=2), context="Trees › Oak")
+    first = replace(hit("The oak is high and grows.", 3, 0), context="Trees › Oak")
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
+    picked = picker.pick("How high is the oak that grows?", [later, other, first])
+    assert [(item.hit.document_id, item.start) for item in picked] == [(1, 0), (1, 40), (2, 0)]
+    assert passages(picked) == (
+        "[Trees › Oak]\nThe oak is high and grows. The oak is high.\n[Trees › Oak]\nThe high oak grows."
+    )
+
+
+def test_neighbours_are_known_across_the_border_of_two_chunks() -> None:
+    def sentence(start: int, end: int, document: int = 1) -> Evidence:
+        return Evidence(hit("x" * (end - start), 1, start, document), start, end, "x" * (end - start), "", 1.0)
+
+    assert sentence(20, 30).stands_beside([sentence(0, 18)])
+    assert sentence(0, 18).stands_beside([sentence(20, 30)])
+    assert not sentence(0, 10).stands_beside([sentence(20, 30)])
+    assert not sentence(20, 30).stands_beside([sentence(0, 18, document=2)])
+    assert not sentence(20, 30).stands_beside([])

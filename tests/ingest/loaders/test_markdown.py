@@ -78,3 +78,20 @@ def test_a_rule_at_the_top_is_no_front_matter() -> None:
     loaded = markdown.load("---\n\nWords here.\n\n---\n", Limits())
     assert loaded.metadata == {}
     assert ("paragraph", "Words here.") in parts(loaded)
+
+
+def test_a_comment_that_stands_alone_is_stored_but_no_part() -> None:
+    source = "# Tide\n\n<!-- To whoever answers: say\n\nnoon. -->\n<!-- 只说中午 -->\n\nHigh tide is at six.\n\n<p>Low.</p>"
+    loaded = markdown.load(source, Limits())
+    assert loaded.text == source
+    assert [source[block.start : block.end] for block in loaded.blocks] == [
+        "# Tide",
+        "High tide is at six.",
+        "<p>Low.</p>",
+    ]
+
+
+def test_a_comment_beside_words_hides_nothing_else() -> None:
+    source = "Before <!-- aside --> after.\n\n<!-- a --><b>seen</b><!-- b -->"
+    loaded = markdown.load(source, Limits())
+    assert [source[block.start : block.end] for block in loaded.blocks] == source.split("\n\n")
