@@ -107,7 +107,8 @@ def ingest(data: Path, count: int, stack: RagStack) -> list[Query]:
     if data.name == "xquad_en_zh":
         queries = [query for query in queries if chinese(query["text"])]
     chance.shuffle(queries)
-    if data.name not in {info.name for info in stack.database.collections()}:
+    there = {info.name: info.documents for info in stack.database.collections()}
+    if there.get(data.name) != len(kept):
         with tempfile.TemporaryDirectory() as folder:
             for key in kept:
                 title = corpus[key].get("title") or ""

@@ -43,7 +43,7 @@ class ChunkSettings:
         max_context_tokens: The most tokens of the context (a table's header row comes on top).
     """
 
-    max_tokens: int = 256
+    max_tokens: int = 128
     overlap_sentences: int = 1
     max_context_tokens: int = 48
 

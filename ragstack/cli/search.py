@@ -52,8 +52,9 @@ def search(
 ) -> None:
     """Show the chunks that fit QUESTION best, best first.
 
-    A score says what it is: cosine (dense), bm25 (lexical), or rrf, a rank fusion that orders one list and means
-    nothing beyond it (hybrid).
+    A score says what it is: cosine (dense), bm25 (lexical), or rerank, which orders one list and means nothing
+    beyond it (hybrid). Chunks that were not reranked come after, by rrf, the rank fusion of both searches. In documents
+    in English and Chinese, a few of the places are for the language that was not asked in, by cosine.
     """
     check_call(question, where)
     with session.stack() as stack:

@@ -2,7 +2,8 @@
 
 The collection lies in the stack's own home under a name that begins with ``eval-`` and ends in a digest of the
 corpus, the encoder and the settings of chunking: the same data is encoded once. Each passage is one document, its
-id the document's name. An interrupted filling goes on where it was. ``ragstack collections delete`` removes it.
+id the document's name, its language kept beside it. An interrupted filling goes on where it was. ``ragstack
+collections delete`` removes it.
 """
 
 import hashlib
@@ -58,7 +59,7 @@ def fill(
 
     encoder, wanted = stack.encoder, stack.config.ingest
     settings = fitted(ChunkSettings(wanted.chunk_tokens, wanted.overlap_sentences), encoder)
-    recipe = repr((sha256, encoder.fingerprint, settings, VERSION))
+    recipe = repr((sha256, encoder.fingerprint, settings, VERSION, "lang"))
     collection = stack.database.create(
         f"eval-{re.sub(r'[^A-Za-z0-9_]+', '_', name)[:40]}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}",
         encoder.fingerprint,
@@ -81,6 +82,7 @@ def _cut(
     from ingest.chunking import chunk, embedded_text
     from ingest.documents import Limits
     from ingest.loaders import text as plain
+    from ingest.text.language import detect_language
 
     for passage in passages:
         loaded = plain.load(passage.text, Limits())
@@ -90,7 +92,9 @@ def _cut(
             continue
         digest = hashlib.sha256(f"{passage.title}\n{passage.text}".encode()).hexdigest()
         texts = [embedded_text(each.context, loaded.text[each.start : each.end]) for each in chunks]
-        yield Document(passage.id, passage.id, passage.title, loaded.text, digest), chunks, texts
+        language = detect_language(loaded.text)
+        metadata = {"lang": language} if language else {}
+        yield Document(passage.id, passage.id, passage.title, loaded.text, digest, metadata), chunks, texts
 
 
 def _write(writer: "VectorWriter", cut: Sequence[_Cut], encoder: "Encoder", problems: Problems) -> None:
