@@ -2,11 +2,12 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
+PEERS  := .venv-peers
 READY  := $(VENV)/.ready
 FLOORS := indexes ingest ragstack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test lint fmt type bench bench-data bench-large clean
+.PHONY: help setup models demo test lint fmt type bench bench-data bench-large bench-peers clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -45,6 +46,8 @@ bench: models  ## measurements beside rivals in the same run (minutes to an hour
 	$(BIN)/python benchmarks/ingestion.py edit
 	$(BIN)/python benchmarks/fuzzing.py --files 5000
 	$(BIN)/python benchmarks/answers.py
+	$(BIN)/python benchmarks/conversation.py report
+	$(BIN)/python benchmarks/hostile.py
 	$(BIN)/python benchmarks/crashes.py 200
 	$(BIN)/python benchmarks/damage.py 500
 	$(BIN)/python benchmarks/readers.py 60
@@ -54,6 +57,10 @@ bench-data: models  ## retrieval and reading of real files; DATA=folder of corpo
 	$(BIN)/python benchmarks/chunking.py report --data "$(DATA)" --hybrid
 	$(BIN)/python benchmarks/precision.py --data "$(DATA)"
 	$(BIN)/python benchmarks/extraction.py --data "$(DOCUMENTS)"
+	$(BIN)/python benchmarks/retrieving.py report --data "$(DATA)"
+	$(BIN)/python benchmarks/evidence.py "$(DATA)"
+	$(BIN)/python benchmarks/disagreement.py "$(DATA)" report
+	$(BIN)/python benchmarks/verifying.py "$(DATA)"
 
 bench-large: models  ## a million chunks; DATA=folder of corpora in the common layout (an hour, 10 GB of disk)
 	$(BIN)/python benchmarks/ingestion.py memory
@@ -61,6 +68,11 @@ bench-large: models  ## a million chunks; DATA=folder of corpora in the common l
 	$(BIN)/python benchmarks/kinds.py --data "$(DATA)"
 	$(BIN)/python benchmarks/vectors.py --data "$(DATA)" --rows 100000
 	$(BIN)/python benchmarks/vectors.py --data "$(DATA)" --rows 1000000
+
+bench-peers: models  ## ragstack beside LangChain, LlamaIndex and txtai, one table; DATA=folders of data (an hour)
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers/requirements.txt
+	$(BIN)/python benchmarks/peers/compare.py $(foreach folder,$(DATA),--data "$(folder)") $(ARGS)
 
 clean:  ## remove what the build made; data and models stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,94 +1,82 @@
 """Fit the probabilities of ``ragstack/calibration.json`` on labelled data, and report them on data apart.
 
-    python benchmarks/calibrate.py DATA [--per-set 80] [--cache FILE] [--write]
+    python benchmarks/calibrate.py gate DATA [--per-set 80] [--write]
+    python benchmarks/calibrate.py support DATA [--write]
 
-DATA holds folders in the layout of the evaluation data (corpus, queries, qrels; examples; pairs). Two models, each
-with and without the decoder's own judgement:
+DATA holds folders in the layout of the evaluation data. Two pairs of models, with the decoder's own judgement and
+without:
 
-- answerable: does the picked evidence hold the answer? Positive: an answerable question whose gold answer stands in
-  the evidence. Negative: everything else, that is questions written to be unanswerable, and questions whose passage
-  was left out of the collection.
+- gate: does the picked evidence hold the answer? What ``ragstack calibrate`` does, on cuts of two sets with questions
+  that their passages answer, questions written to be unanswerable, and questions whose passage was left out. Rows fall
+  into five folds by what they are about, and each is judged by what the other four gave.
 - support: does the evidence support a sentence? The claims of ``claims.py``: fitted on some sources, reported on
   others.
 
-The figures of the first are cross-fitted: rows fall into five folds by a hash of what they are about, and each is
-judged by the weights and the threshold that the other four gave. Measuring is slow (seconds a row), so rows are cached
-and a stopped run goes on where it was. The seed is fixed.
+Measuring is slow (seconds a row), so rows are kept in ``--home`` and a stopped call goes on where it was.
 """
 
 import argparse
 import json
 import random
-import tempfile
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from claims import SETS, Claim, claims, read, stamp
-from fitting import FALSE_REFUSALS, SEED, by, fit, line, predict, report
 
 from ragstack import RagStack
-from ragstack.abstention import answerable_features
 from ragstack.citations import align
+from ragstack.evaluation.calibrating import calibrate
+from ragstack.evaluation.fitting import by, fit, predict, report
 from ragstack.evaluation.verifiers import DecoderVerifier, Premise, open_verifier
-from ragstack.evidence import EvidencePicker
 from ragstack.generators.base import Judge
 from ragstack.language import language_of
 from ragstack.verification import quoted, support_features, word_features
 
 QUESTION_SETS = ("squad2_en", "chinesesquad2_zh")
 PASSAGES = 400
-DECODER = "llamacpp:Qwen2.5-Coder-1.5B-Instruct.Q4_K_M"
-"""The default decoder, whose judgements the models are fitted to."""
+GATE_SEED = 41
+CALIBRATION = Path("ragstack/calibration.json")
 
 Row = dict[str, Any]
 
 
-def plain(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())
+def gate(options: argparse.Namespace) -> dict[str, Any]:
+    """The models that say whether the evidence answers, by ``ragstack calibrate`` on a cut of each set."""
+    with RagStack.open(home=options.home) as stack:
+        folders = [cut(options.data / name, options.home / name, options.per_set) for name in QUESTION_SETS]
+        return dict(calibrate(stack, folders, out=options.home / "gate.json").stored["models"])
 
 
-def question_rows(data: Path, count: int, stack: RagStack, done: set[str]) -> Iterator[dict[str, Any]]:
-    for name in QUESTION_SETS:
-        chance = random.Random(SEED)
-        corpus = {passage["id"]: passage for passage in read(data / name, "corpus")}
-        queries = read(data / name, "queries")
-        chance.shuffle(queries)
-        kept = set(chance.sample(sorted(corpus), PASSAGES))
-        groups = [
-            [q for q in queries if q["answerable"] and q["meta"]["about"] in kept][: count // 2],
-            [q for q in queries if not q["answerable"] and q["meta"]["about"] in kept][: count // 4],
-            [q for q in queries if q["answerable"] and q["meta"]["about"] not in kept][: count // 4],
-        ]
-        chosen = [
-            (query, kind)
-            for kind, group in zip(("in", "adversarial", "absent"), groups, strict=True)
-            for query in group
-        ]
-        if all(query["id"] in done for query, _ in chosen):
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            for passage_id in kept:
-                Path(folder, f"{passage_id}.txt").write_text(corpus[passage_id]["text"], encoding="utf-8")
-            stack.ingest(folder, collection=name)
-        for query, kind in chosen:
-            if query["id"] not in done:
-                yield question_row(query, kind, name, stack)
+def cut(data: Path, folder: Path, count: int) -> Path:
+    """Passages, and questions of three kinds: half answered by them, a third adversarial, a sixth about others.
+
+    The two last have no answer in the cut: adversarial ones were written to look as if a passage answered them.
+    """
+    chance = random.Random(GATE_SEED)
+    corpus = {passage["id"]: passage for passage in read(data, "corpus")}
+    queries = read(data, "queries")
+    chance.shuffle(queries)
+    kept = set(chance.sample(sorted(corpus), PASSAGES))
+    groups = [
+        [q for q in queries if q["answerable"] and q["meta"]["about"] in kept][: count // 2],
+        [q for q in queries if not q["answerable"] and q["meta"]["about"] in kept][: count // 3],
+        [q | {"answerable": False} for q in queries if q["answerable"] and q["meta"]["about"] not in kept][
+            : count // 6
+        ],
+    ]
+    chosen = [query for group in groups for query in group]
+    folder.mkdir(parents=True, exist_ok=True)
+    write(folder / "corpus.jsonl", [corpus[key] for key in sorted(kept)])
+    write(folder / "queries.jsonl", [{key: q[key] for key in ("id", "text", "answers", "answerable")} for q in chosen])
+    relevant = [f"{q['id']}\t{q['meta']['about']}\t1" for q in chosen if q["meta"]["about"] in kept]
+    (folder / "qrels.tsv").write_text("\n".join(relevant) + "\n", encoding="utf-8")
+    return folder
 
 
-def question_row(query: dict[str, Any], kind: str, name: str, stack: RagStack) -> dict[str, Any]:
-    evidence = EvidencePicker(stack.encoder, stack.config.evidence).pick(
-        query["text"], stack.search(query["text"], collection=name)
-    )
-    judge = stack.generator()
-    assert isinstance(judge, Judge)
-    read_text = plain("".join(item.text for item in evidence))
-    label = kind == "in" and any(plain(answer) in read_text for answer in query["answers"])
-    features = answerable_features(query["text"], evidence, stack.encoder, judge)
-    return {"task": "answerable", "id": query["id"], "set": name, "about": query["meta"]["about"], "kind": kind,
-            "label": int(label), "features": features}  # fmt: skip
+def write(file: Path, records: list[dict[str, Any]]) -> None:
+    file.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
 
 
 def claim_rows(data: Path, stack: RagStack, done: set[str]) -> Iterator[Row]:
@@ -123,13 +111,6 @@ def with_features(row: Row) -> Row:
     return row | {"features": words | {"judge": row["judge"]}}
 
 
-def fit_answerable(rows: list[Row], names: list[str]) -> Row:
-    """Fitted on all, reported cross-fitted: the questions are few."""
-    model, apart, shown = fit(rows, names)
-    label = np.array([row["label"] for row in rows])
-    return model | {"report": report(apart, label, shown), "by_set": by(rows, "set", apart, shown)}
-
-
 def fit_support(rows: list[Row], names: list[str]) -> Row:
     """Fitted on what the model is asked of, reported on other sources: the whole check, quotations and numbers too."""
     asked = [row for row in rows if row["split"] == "fit" and not row["quoted"] and not row["missing_numbers"]]
@@ -155,52 +136,53 @@ def fit_support(rows: list[Row], names: list[str]) -> Row:
     }
 
 
+def support(options: argparse.Namespace) -> dict[str, Any]:
+    """The models that say whether the evidence supports a sentence."""
+    rows = [with_features(row) for row in measure(options.data, options.home)]
+    return {
+        "support": fit_support(rows, ["judge", "coverage", "foreign", "turned", "names"]),
+        "support_without_judge": fit_support(rows, ["coverage", "turned", "names"]),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["gate", "support"])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--per-set", type=int, default=80, help="questions of each set")
-    parser.add_argument("--cache", type=Path, default=Path("calibration-rows.jsonl"))
+    parser.add_argument("--per-set", type=int, default=80, help="questions of each set, for the gate")
+    parser.add_argument("--home", type=Path, default=Path(".benchmarks/calibrate"), help="keeps what was measured")
     parser.add_argument("--write", action="store_true", help="write ragstack/calibration.json")
     options = parser.parse_args()
-    rows = measure(options.data, options.per_set, options.cache)
-    answerable = [row for row in rows if row["task"] == "answerable"]
-    support = [with_features(row) for row in rows if row["task"] == "support"]
-    models = {
-        "answerable": fit_answerable(answerable, ["judge", "coverage", "chinese"]),
-        "answerable_without_judge": fit_answerable(answerable, ["coverage", "best", "cosine", "chinese"]),
-        "support": fit_support(support, ["judge", "coverage", "foreign", "turned", "names"]),
-        "support_without_judge": fit_support(support, ["coverage", "turned", "names"]),
-    }
-    stored = {
-        "data": {
-            "answerable": QUESTION_SETS,
-            "support": {split: list(sets) for split, sets in SETS.items()},
-            "seed": SEED,
-            "decoder": DECODER,
-        },
-        "threshold_rule": f"at most {FALSE_REFUSALS:.0%} of the positives are refused",
-        "models": models,
-    }
+    models = gate(options) if options.what == "gate" else support(options)
     for name, model in models.items():
         print(name, model["weights"], "bias", model["bias"], "threshold", model["threshold"])
         print(line("all", model["report"]))
         for part in ("by_set", "made", "by_language", "by_kind", "fitted_on"):
             print(*(line(f"{part} {key}", figures) for key, figures in model.get(part, {}).items()), sep="\n")
+        print(*(f"  {point}" for point in model.get("curve", ())), sep="\n")
     if options.write:
-        text = json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
-        Path("ragstack/calibration.json").write_text(text, encoding="utf-8")
+        stored = json.loads(CALIBRATION.read_text(encoding="utf-8"))
+        stored["models"] |= models
+        CALIBRATION.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def measure(data: Path, per_set: int, cache: Path) -> list[Row]:
-    """All rows, those of the cache first; new ones are added to it as they come."""
+def line(name: str, figures: dict[str, Any]) -> str:
+    """One line of a table for people."""
+    shown = [f"{name:24} n={figures['rows']:3}"]
+    for figure in ("auroc", "balanced_accuracy", "negatives_refused", "positives_refused"):
+        low, value, high = (figures[figure][key] for key in ("low", "value", "high"))
+        shown.append(f"{figure} {value:.2f} [{low:.2f}, {high:.2f}]" if value is not None else f"{figure} -")
+    return "  ".join(shown)
+
+
+def measure(data: Path, home: Path) -> list[Row]:
+    """All rows, those of an earlier call first; new ones are added to them as they come."""
+    home.mkdir(parents=True, exist_ok=True)
+    cache = home / "claims.jsonl"
     rows = [json.loads(text) for text in cache.read_text(encoding="utf-8").splitlines()] if cache.exists() else []
     done = {row["id"] for row in rows}
-    with (
-        tempfile.TemporaryDirectory() as home,
-        RagStack.open(home=home) as stack,
-        cache.open("a", encoding="utf-8") as kept,
-    ):
-        for row in chain(question_rows(data, per_set, stack, done), claim_rows(data, stack, done)):
+    with RagStack.open(home=home) as stack, cache.open("a", encoding="utf-8") as kept:
+        for row in claim_rows(data, stack, done):
             rows.append(row)
             kept.write(json.dumps(row, ensure_ascii=False) + "\n")
             kept.flush()

@@ -60,7 +60,7 @@ class ModelSettings(_Section):
 class IngestSettings(_Section):
     """How files become chunks."""
 
-    chunk_tokens: Annotated[int, Field(ge=32, le=8192)] = 256
+    chunk_tokens: Annotated[int, Field(ge=32, le=8192)] = 128
     overlap_sentences: Annotated[int, Field(ge=0, le=10)] = 1
     pdf_reader: Literal["pdfium", "pypdf"] = "pdfium"
     ocr: bool = True
@@ -83,6 +83,7 @@ class RetrievalSettings(_Section):
     mode: SearchMode = "hybrid"
     k: Annotated[int, Field(ge=1, le=1000)] = 10
     candidates: Annotated[int, Field(ge=1, le=10_000)] = 50
+    reranker: Annotated[str, Field(min_length=1)] = "fitted"
     rrf_k: Annotated[int, Field(ge=1)] = 60
 
 
@@ -91,6 +92,14 @@ class EvidenceSettings(_Section):
 
     max_sentences: Annotated[int, Field(ge=1, le=50)] = 8
     max_tokens: Annotated[int, Field(ge=32, le=8192)] = 200
+
+
+class AnswerSettings(_Section):
+    """What is shown, and what is remembered."""
+
+    max_risk: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    unsupported: Literal["drop", "flag"] = "drop"
+    history_tokens: Annotated[int, Field(ge=0, le=8192)] = 300
 
 
 class GeneratorSettings(_Section):
@@ -113,6 +122,17 @@ class GeneratorSettings(_Section):
         return value
 
 
+class JudgeSettings(_Section):
+    """Who judges where ``--verifier llm`` is asked for, and what that costs."""
+
+    base_url: str = ""
+    model: str = ""
+    api_key: str = Field(default="", repr=False)
+    timeout: _Seconds = 60.0
+    input_price: Annotated[float, Field(ge=0)] = 0.0
+    output_price: Annotated[float, Field(ge=0)] = 0.0
+
+
 class Config(BaseSettings):
     """All settings. ``Config()`` alone reads the environment; :func:`load_config` also reads a file."""
 
@@ -125,7 +145,9 @@ class Config(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    answers: AnswerSettings = AnswerSettings()
     generator: GeneratorSettings = GeneratorSettings()
+    judge: JudgeSettings = JudgeSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -16,7 +16,7 @@ from typing import Any
 from indexes.search.analysis import terms
 from ragstack.language import language_of
 
-__all__ = ["names_missing", "opposed", "turned_negation"]
+__all__ = ["names_missing", "opposed", "opposites", "turned_negation"]
 
 _DENIES = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|cannot|without)\b|n['’]t\b")
 _DENIES_ZH = re.compile("[不没無无未非否莫勿]")
@@ -80,6 +80,16 @@ def opposed(claim: str, sources: Sequence[str]) -> tuple[str, ...]:
     """Words of the claim that the sources lack and whose opposites they hold."""
     said, known = _directions(claim), set().union(*map(_directions, sources))
     return tuple(sorted(word for word in said if word not in known and _OPPOSITE[word] & known))
+
+
+def opposites(text: str) -> list[tuple[int, int, str]]:
+    """Where words stand in ``text`` that have an opposite, and one opposite of each, in lower case."""
+    plain = text.lower()  # as long as the text, as case folding is not
+    if len(plain) != len(text):
+        return []
+    found = [match for match in _WORD.finditer(plain) if match.group() in _OPPOSITE]
+    found += _HAN_WORDS.finditer(plain)
+    return [(match.start(), match.end(), min(_OPPOSITE[match.group()])) for match in found]
 
 
 def names_missing(claim: str, sources: Sequence[str]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from ragstack.generators.base import Judge
 from ragstack.language import language_of
 from ragstack.prompts import TEMPLATES, support_question
 
-__all__ = ["quoted", "support", "support_features", "word_features"]
+__all__ = ["quoted", "stands_whole", "support", "support_features", "word_features"]
 
 LEAST_WORDS, LEAST_CHARACTERS = 4, 6
 """Words, or Chinese characters, that a quotation must have: ``No.`` stands in many a sentence by accident."""
@@ -34,15 +34,16 @@ _WORDS = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 
 def quoted(sentence: str, evidence: Sequence[Evidence]) -> bool:
     """Whether the sentence is a whole sentence of the evidence, or what stands between two of its semicolons."""
+    return stands_whole(sentence, [whole for item in evidence for whole in (item.text, item.plain)])
+
+
+def stands_whole(sentence: str, sources: Sequence[str]) -> bool:
+    """The same over the sentences of any text."""
     wanted = _bare(sentence)
     least = LEAST_CHARACTERS if language_of(wanted) == "zh" else LEAST_WORDS
     if len(_WORDS.findall(wanted)) < least:
         return False
-    return any(
-        wanted in {_bare(part) for part in (whole, *_PART.split(whole))}
-        for item in evidence
-        for whole in (item.text, item.plain)
-    )
+    return any(wanted in {_bare(part) for part in (whole, *_PART.split(whole))} for whole in sources)
 
 
 def word_features(sentence: str, cited: Sequence[str], known: Sequence[str], coverage: float) -> dict[str, float]:

@@ -52,5 +52,11 @@ def bag_encoder() -> BagEncoder:
 
 
 @pytest.fixture(scope="session")
+def bags() -> type[BagEncoder]:
+    """The bag of words for fixtures that outlive one test."""
+    return BagEncoder
+
+
+@pytest.fixture(scope="session")
 def examples() -> Path:
     return ROOT / "examples" / "documents"

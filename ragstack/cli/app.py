@@ -22,7 +22,8 @@ import ragstack.cli.backup
 import ragstack.cli.care
 import ragstack.cli.ledger  # noqa: F401 - the commands of all three are of the group `collections`
 from indexes.errors import RagStackError, UsageError
-from ragstack.cli.ask import ask
+from ragstack.cli.ask import ask, chat
+from ragstack.cli.calibrate import calibrate
 from ragstack.cli.collections import collections
 from ragstack.cli.doctor import doctor
 from ragstack.cli.evaluate import evaluate
@@ -30,6 +31,8 @@ from ragstack.cli.ingest import ingest
 from ragstack.cli.models import models
 from ragstack.cli.search import search
 from ragstack.cli.session import Session, common_options, emit, examples, one_line
+from ragstack.cli.testset import testset
+from ragstack.cli.train import train
 
 __all__ = ["main", "program"]
 
@@ -80,7 +83,7 @@ def program() -> None:
     """
 
 
-for _command in (ask, search, ingest, models, collections, doctor, evaluate):
+for _command in (ask, chat, search, ingest, models, collections, doctor, evaluate, calibrate, testset, train):
     program.add_command(_command)
 
 

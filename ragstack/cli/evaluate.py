@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from ragstack.cli.render import console
-from ragstack.cli.render_evaluation import show_comparison, show_gate, show_result
+from ragstack.cli.render_evaluation import show_comparison, show_estimate, show_gate, show_result
 from ragstack.cli.search import MODES
 from ragstack.cli.session import PathName, Session, common_options, emit, examples, words
 from ragstack.generators import GeneratorKind
 
 if TYPE_CHECKING:
     from ragstack.config import SearchMode
+    from ragstack.evaluation.estimating import Estimate, Expect
     from ragstack.evaluation.runs import Progress, Result
     from ragstack.stack import RagStack
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "progress_bar"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -56,7 +57,10 @@ def _shared(command: _Command) -> _Command:
 
 _collection = click.option("-c", "--collection", type=words, metavar="NAME",
                            help="Ask this collection; for a file of questions.")  # fmt: skip
-_verifier = click.option("--verifier", type=words, default="decoder", metavar="NAME", help="Who judges: decoder.")
+_verifier = click.option("--verifier", type=words, default="decoder", metavar="NAME",
+                         help="Who judges: decoder; small, in milliseconds; llm, the model of the settings' section "
+                              "judge; a folder or hf:ORG/NAME.")  # fmt: skip
+_dry_run = click.option("--dry-run", is_flag=True, help="Say what it will take, and ask nothing.")
 
 
 @evaluate.command(
@@ -96,6 +100,7 @@ def retrieval(
 )
 @_collection
 @_verifier
+@_dry_run
 @click.option(
     "--generator", type=click.Choice(get_args(GeneratorKind)), help="Who writes. Default: generator.kind, llamacpp."
 )
@@ -110,11 +115,16 @@ def answers(
     out: Path | None,
     collection: str | None,
     verifier: str,
+    dry_run: bool,
     generator: GeneratorKind | None,
 ) -> int:
     """Measure how well questions are answered, cited and refused. A stopped run goes on where it was."""
-    from ragstack.evaluation import evaluate_answers
+    from ragstack.evaluation import evaluate_answers, foresee_answers
 
+    if dry_run:
+        with session.stack() as stack:
+            foreseen = foresee_answers(stack, data, generator=generator, verifier=verifier, limit=limit, seed=seed)
+        return _foretell(session, "questions", foreseen)
     with _measuring(session, report) as (stack, progress):
         result = evaluate_answers(
             stack, data, collection=collection, generator=generator, verifier=verifier,
@@ -128,6 +138,7 @@ def answers(
     epilog=examples("ragstack eval faithfulness --data examples.jsonl --limit 100"),
 )
 @_verifier
+@_dry_run
 @_shared
 @click.pass_obj
 def faithfulness(
@@ -138,16 +149,28 @@ def faithfulness(
     report: Path | None,
     out: Path | None,
     verifier: str,
+    dry_run: bool,
 ) -> int:
     """Judge responses against what they were written from, and the judge against people.
 
     Records of RAGAS and LangChain are understood. A stopped run goes on where it was.
     """
-    from ragstack.evaluation import evaluate_faithfulness
+    from ragstack.evaluation import evaluate_faithfulness, foresee_faithfulness
 
+    if dry_run:
+        with session.stack() as stack:
+            foreseen = foresee_faithfulness(stack, data, verifier=verifier, limit=limit, seed=seed, out=out)
+        return _foretell(session, "examples", foreseen)
     with _measuring(session, report) as (stack, progress):
         result = evaluate_faithfulness(
-            stack, data, verifier=verifier, limit=limit, seed=seed, out=out, progress=progress, expect=_saying("claims")
+            stack,
+            data,
+            verifier=verifier,
+            limit=limit,
+            seed=seed,
+            out=out,
+            progress=progress,
+            expect=_saying("examples"),
         )
     return _finish(session, result, report)
 
@@ -205,14 +228,17 @@ def _finish(session: Session, result: "Result", report: Path | None) -> int:
     return 1 if result.missing else 0
 
 
-def _saying(what: str) -> Callable[[int, float], None]:
-    """Says how long it may take, once the first is done."""
+def _foretell(session: Session, what: str, estimate: "Estimate") -> int:
+    if session.json:
+        emit(estimate.to_dict())
+    else:
+        show_estimate(what, estimate, console())
+    return 0
 
-    def say(count: int, seconds: float) -> None:
-        about = f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
-        click.echo(f"{count} {what}, about {about} in all", err=True)
 
-    return say
+def _saying(what: str) -> "Expect":
+    """Says what a run will take, before it starts."""
+    return lambda estimate: show_estimate(what, estimate, console(stderr=True))
 
 
 @contextmanager
@@ -222,12 +248,12 @@ def _measuring(session: Session, report: Path | None) -> "Iterator[tuple[RagStac
         from ragstack.evaluation.report import check_writable
 
         check_writable(report)
-    with session.stack() as stack, _progress() as progress:
+    with session.stack() as stack, progress_bar() as progress:
         yield stack, progress
 
 
 @contextmanager
-def _progress() -> "Iterator[Progress | None]":
+def progress_bar() -> "Iterator[Progress | None]":
     """A bar for as long as the block runs; nothing where there is no terminal."""
     err = console(stderr=True)
     if not err.is_terminal:

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ragstack.evaluation.comparing import Comparison, Difference
+    from ragstack.evaluation.estimating import Estimate
     from ragstack.evaluation.runs import Result
     from ragstack.evaluation.statistics import Interval
 
-__all__ = ["show_comparison", "show_gate", "show_result"]
+__all__ = ["show_comparison", "show_estimate", "show_gate", "show_result"]
 
 _CHANGES_SHOWN = 10
 
@@ -41,6 +42,19 @@ def show_result(result: "Result", out: "Console", report: Path | None) -> None:
     paragraph(out, f"{result.seconds:.1f} s; run stored in {result.folder}", "dim")
     if report is not None:
         paragraph(out, f"report: {report}", "dim")
+
+
+def show_estimate(what: str, estimate: "Estimate", out: "Console") -> None:
+    """What a run will take, on one line."""
+    done = f", {estimate.done} more done before" if estimate.done else ""
+    cached = f", {estimate.cached} of them known already" if estimate.cached else ""
+    written = f" and {estimate.tokens_written:,} to write" if estimate.tokens_written else ""
+    cost = f"; cost about {estimate.cost:.4g}" if estimate.cost is not None else ""
+    paragraph(
+        out,
+        f"{estimate.items} {what}{done}: {estimate.claims} claims, {estimate.calls} judgements{cached}; "
+        f"about {estimate.tokens_read:,} tokens to read{written}{cost}; {_time(estimate.seconds)}",
+    )
 
 
 def show_comparison(comparison: "Comparison", out: "Console") -> None:
@@ -74,6 +88,12 @@ def show_gate(comparison: "Comparison", out: "Console", *, passed: bool) -> None
     paragraph(out, f"{'passed' if passed else 'stopped'}: {comparison.n} questions compared", "bold")
     for note in comparison.notes:
         paragraph(out, note, "yellow")
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "time not known before"
+    return f"about {seconds:.0f} seconds" if seconds < 100 else f"about {seconds / 60:.0f} minutes"
 
 
 def _cells(interval: "Interval") -> tuple[str, str]:

@@ -10,17 +10,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ragstack.answers import Answer
-from ragstack.evaluation import measures
+from ragstack.evaluation.answer_figures import curves, statistics
 from ragstack.evaluation.citing import Citing, cite
 from ragstack.evaluation.datasets import Query, read_questions, sample
+from ragstack.evaluation.estimating import Estimate, Expect, estimate_answers
 from ragstack.evaluation.normalising import contains, exact_match, token_f1
 from ragstack.evaluation.problems import Problems
 from ragstack.evaluation.retrieval import collection_for, resolved
-from ragstack.evaluation.runs import Progress, Record, Result, Run, figures
-from ragstack.evaluation.statistics import Statistic, quantile
+from ragstack.evaluation.runs import Progress, Record, Result, Run
 from ragstack.evaluation.trust import agreement
 from ragstack.evaluation.verifiers import Premise, Verifier, open_verifier
 from ragstack.language import language_of
@@ -29,13 +27,11 @@ if TYPE_CHECKING:
     from ragstack.generators import GeneratorKind
     from ragstack.stack import RagStack
 
-__all__ = ["evaluate_answers"]
+__all__ = ["evaluate_answers", "foresee_answers"]
 
 _Whole = Callable[[str], Premise | None]
 """The whole of a cited document, by its name."""
 
-_NAMES = ("accuracy", "f1", "exact_match", "citation_precision", "citation_recall", "citation_gold",
-          "unsupported_rate", "abstain_recall", "false_abstain", "prompt_tokens_mean")  # fmt: skip
 _NOTES = (
     "accuracy, f1, exact_match and false_abstain: over answerable questions, a refusal counting 0 in the first three.",
     "citation_* and unsupported_rate are over questions that were answered, as the judge sees them.",
@@ -54,7 +50,7 @@ def evaluate_answers(
     seed: int = 0,
     out: str | Path | None = None,
     progress: Progress | None = None,
-    expect: Callable[[int, float], None] | None = None,
+    expect: Expect | None = None,
 ) -> Result:
     """Measure ``stack.ask``; the names of the figures stand in ``docs/evaluation.md``.
 
@@ -68,7 +64,7 @@ def evaluate_answers(
         seed: Of the sample and of the intervals.
         out: Where the run is stored; None means in the stack's home.
         progress: Called as work goes on.
-        expect: Called when the first question is done, with the questions in all and the seconds they may take.
+        expect: Called before the first question, with what the rest will take.
 
     Raises:
         UsageError: the data cannot be read, or there is no such verifier.
@@ -84,44 +80,68 @@ def evaluate_answers(
     run = Run("answers", data, seed, settings, questions.sha256, problems, stack.config.home,
               Path(out) if out else None, began, progress)  # fmt: skip
     stack.encoder.encode_queries(["?"])  # loads the encoder, unmeasured
-    records = run.over(asked, _worker(stack, name, generator, judge, run.waiting(asked), expect))
+    if expect is not None and (waiting := run.waiting(asked)):
+        expect(_estimate(stack, len(waiting), len(asked) - len(waiting), generator, judge))
+    records = run.over(asked, _worker(stack, name, generator, judge))
     measured = [record for record in records if "error" not in record]
     for record in measured:
         if record["answerable"] and not record["gold"]:
             problems.add("answerable questions without gold answers", f"question {record['id']}: no accuracy, no f1")
+        if record["answerable"] is None:
+            problems.add(
+                "questions that may be answerable or not", f"question {record['id']}: in no figure of refusing"
+            )
     return run.finish(
         records,
-        _statistics(measured),
+        statistics(measured),
         judge=judge.name,
         agreement=agreement(judge.name, {language_of(query.text) for query in asked}),
-        curves=_curves(measured),
+        curves=curves(measured),
         notes=_NOTES,
     )
 
 
-def _worker(
+def foresee_answers(
     stack: "RagStack",
-    collection: str,
-    generator: "GeneratorKind | None",
-    judge: Verifier,
-    waiting: Sequence[Query],
-    expect: Callable[[int, float], None] | None,
+    data: str | Path,
+    *,
+    generator: "GeneratorKind | None" = None,
+    verifier: "Verifier | str" = "decoder",
+    limit: int | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """What :func:`evaluate_answers` of the same data takes from its start; no run is stored, no endpoint asked.
+
+    Raises:
+        UsageError: the data cannot be read, or there is no such verifier.
+        ModelMissing: a model is not on this machine.
+    """
+    judge = open_verifier(stack, verifier) if isinstance(verifier, str) else verifier
+    asked = sample(read_questions(Path(data), Problems()).queries, limit, seed, _answerable)
+    return _estimate(stack, len(asked), 0, generator, judge)
+
+
+def _estimate(
+    stack: "RagStack", questions: int, done: int, generator: "GeneratorKind | None", judge: Verifier
+) -> Estimate:
+    asks = (generator or stack.config.generator.kind) == "openai"
+    return estimate_answers(stack, questions, done, stack.generator(generator), judge, asks=asks)
+
+
+def _worker(
+    stack: "RagStack", collection: str, generator: "GeneratorKind | None", judge: Verifier
 ) -> Callable[[Query], Record]:
-    """Asks and judges one question; the first one done says how long all of them may take."""
+    """Asks and judges one question."""
     there = stack.collection(collection)
     ids = {info.uri: info.document_id for info in there.documents()}
 
     def whole(uri: str) -> Premise | None:
-        document = there.document(ids[uri])
+        document = there.document(ids[uri]) if uri in ids else None  # it came while questions were asked
         return Premise(document.text, document.title) if document else None
 
     def work(query: Query) -> Record:
-        began = time.perf_counter()
-        answer = stack.ask(query.text, collection=collection, generator=generator)
-        record = _record(query, answer, judge, whole)
-        if expect is not None and query is waiting[0]:
-            expect(len(waiting), len(waiting) * (time.perf_counter() - began))
-        return record
+        answer = stack.ask(query.text, collection=collection, generator=generator, explain=True)
+        return _record(query, answer, judge, whole) | _read(answer)
 
     return work
 
@@ -144,13 +164,12 @@ def _settings(
     }
 
 
-def _answerable(query: Query) -> bool:
-    """What the data says; where it says nothing, a question with an answer or a document can be answered."""
-    return bool(query.answers or query.relevant) if query.answerable is None else query.answerable
+def _answerable(query: Query) -> bool | None:
+    """What the data says; where it does not, a question with an answer or a document can be answered, else None."""
+    return True if query.answerable is None and (query.answers or query.relevant) else query.answerable
 
 
 def _record(query: Query, answer: Answer, judge: Verifier, whole: _Whole) -> Record:
-    said = " ".join(sentence.text for sentence in answer.sentences)
     citing = _citing(query, answer, judge)
     unsupported = _unsupported(query, answer, citing, judge, whole)
     return {
@@ -178,14 +197,23 @@ def _record(query: Query, answer: Answer, judge: Verifier, whole: _Whole) -> Rec
         ],
         "dropped": list(answer.dropped),
         "relevant": query.relevant,
-        "figures": _figures(query, answer, said, citing, len(unsupported)),
+        "figures": _figures(query, answer, citing, len(unsupported)),
         "seconds": {name: round(seconds, 4) for name, seconds in answer.timings.items()},
     }
 
 
-def _figures(query: Query, answer: Answer, said: str, citing: Citing, unsupported: int) -> dict[str, Any]:
+def _read(answer: Answer) -> Record:
+    """What the generator read: evidence, and the prompt, which is empty where nothing was to be written."""
+    how = answer.explanation
+    return {
+        "evidence": [{"document": item.hit.document, "text": item.text} for item in how.evidence] if how else [],
+        "prompt": [{"role": each.role, "content": each.content} for each in how.prompt] if how else [],
+    }
+
+
+def _figures(query: Query, answer: Answer, citing: Citing, unsupported: int) -> dict[str, Any]:
     """None where a figure has no meaning for this question; ``[part, whole]`` where it counts sentences."""
-    answerable, refused = _answerable(query), answer.abstained
+    answerable, refused, said = _answerable(query), answer.abstained, answer.said
     told = answerable and bool(query.answers)
     cited = {citation.document for citation in answer.citations}
     return {
@@ -196,7 +224,7 @@ def _figures(query: Query, answer: Answer, said: str, citing: Citing, unsupporte
         "citation_recall": None if refused else citing.recall,
         "citation_gold": float(bool(cited & query.relevant.keys())) if query.relevant and not refused else None,
         "unsupported_rate": None if refused else [unsupported, len(answer.sentences)],
-        "abstain_recall": None if answerable else float(refused),
+        "abstain_recall": float(refused) if answerable is False else None,
         "false_abstain": float(refused) if answerable else None,
         "prompt_tokens_mean": float(answer.usage.prompt_tokens),
     }
@@ -223,39 +251,3 @@ def _unsupported(query: Query, answer: Answer, citing: Citing, judge: Verifier, 
         if not premises or not judge.check(query.text, sentence.text, premises).supported:
             failed.add(number)
     return frozenset(failed)
-
-
-def _statistics(records: Sequence[Record]) -> dict[str, Statistic]:
-    found = figures(records)
-    seconds = np.array([record["seconds"]["total"] for record in records])
-    label = np.array([float(record["answerable"]) for record in records])
-    sure = np.array([np.nan if record["confidence"] is None else record["confidence"] for record in records])
-
-    def of_sure(figure: Any) -> Statistic:
-        def statistic(at: np.ndarray) -> float:
-            there = at[~np.isnan(sure[at])]
-            return float(figure(label[there], sure[there])) if len(there) else float("nan")
-
-        return statistic
-
-    return {
-        **{name: found.get(name, lambda _: float("nan")) for name in _NAMES},
-        "seconds_p50": quantile(seconds, 0.5),
-        "abstain_auroc": of_sure(measures.auroc),
-        "calibration_error": of_sure(measures.calibration_error),
-    }
-
-
-def _curves(records: Sequence[Record]) -> dict[str, list[list[float]]]:
-    """Risk-coverage: of all questions, the surest so many answered, and how many of those answers are wrong.
-
-    It ends where refusing begins. Right is an answer that holds a gold one.
-    """
-    answered = [record for record in records if not record["abstained"]]
-    if not answered or not any(record["gold"] for record in records):
-        return {}
-    right = np.array([float(record["figures"]["accuracy"] or 0.0) for record in answered])
-    sure = np.array([record["confidence"] or 0.0 for record in answered])
-    share = len(answered) / len(records)
-    curve = measures.risk_coverage(right, sure)
-    return {"risk_coverage": [[round(coverage * share, 6), round(risk, 6)] for coverage, risk in curve]}

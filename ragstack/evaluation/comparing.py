@@ -86,7 +86,8 @@ def compare(a: str | Path, b: str | Path) -> Comparison:
     if results[0]["task"] != results[1]["task"]:
         raise UsageError(f"{a} measures {results[0]['task']}, {b} {results[1]['task']}; compare runs of one task")
     before, after = (_by_id(folder) for folder in folders)
-    both = [id_ for id_ in before if id_ in after and "figures" in before[id_] and "figures" in after[id_]]
+    shared = [id_ for id_ in before if id_ in after and "figures" in before[id_] and "figures" in after[id_]]
+    both = [id_ for id_ in shared if before[id_].get("question") == after[id_].get("question")]
     if not both:
         raise UsageError(f"{a} and {b} measured no question in common; run both on the same data, limit and seed")
     names = _compared([before[id_] for id_ in both])
@@ -100,7 +101,7 @@ def compare(a: str | Path, b: str | Path) -> Comparison:
         differences=tuple(differences),
         changed=tuple(each for each in changed if each.better or each.worse),
         failing=tuple(id_ for id_ in before if "figures" in before[id_] and "error" in after.get(id_, {})),
-        notes=tuple(_notes(results, before, after, len(both))),
+        notes=tuple(_notes(results, before, after, len(both), len(shared) - len(both))),
     )
 
 
@@ -162,7 +163,7 @@ def _changed(names: Sequence[str], before: Record, after: Record) -> Changed:
 
 
 def _notes(
-    results: Sequence[Mapping[str, Any]], before: Mapping[str, Record], after: Mapping[str, Record], n: int
+    results: Sequence[Mapping[str, Any]], before: Mapping[str, Record], after: Mapping[str, Record], n: int, others: int
 ) -> list[str]:
     notes = []
     if results[0].get("sha256") != results[1].get("sha256"):
@@ -170,4 +171,6 @@ def _notes(
     alone = len(before.keys() ^ after.keys())
     if alone:
         notes.append(f"{alone} questions are in one of the runs only; {n} were compared")
+    if others:
+        notes.append(f"{others} questions have other words in each run, and were not compared")
     return notes

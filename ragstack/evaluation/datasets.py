@@ -5,7 +5,8 @@ Layouts, each file plain or gzipped (``.gz``), one JSON object a line, in UTF-8:
 * a folder with ``corpus.jsonl`` ``{"id", "title", "text"}``, ``queries.jsonl`` ``{"id", "text", "answers"?: [..],
   "answerable"?: bool}`` and ``qrels.tsv`` (query, document, relevance; a header line is allowed);
 * a file of questions over a collection that is there already: ``{"text", "id"?, "answers"?, "answerable"?,
-  "documents"?: [..]}``, where ``documents`` (or one ``document``) are relevant, as ``ragstack search`` names them;
+  "documents"?: [..], "spans"?: [{"document", "start", "end"}]}``, where ``documents`` (or one ``document``) are
+  relevant, as ``ragstack search`` names them, and ``spans`` are where an answer stands in a document's stored text;
 * a folder with ``examples.jsonl``, or such a file: ``{"id", "context", "question"?, "response", "label"?}`` with
   ``label`` ``faithful`` or ``hallucinated``; records in the way of RAGAS or LangChain are understood too (see
   :mod:`ragstack.evaluation.adapters`).
@@ -13,25 +14,25 @@ Layouts, each file plain or gzipped (``.gz``), one JSON object a line, in UTF-8:
 A broken record is left out, counted and told; only data of which nothing is left is refused.
 """
 
-import gzip
 import hashlib
-import json
 import random
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from indexes.errors import UsageError
 from ragstack.evaluation.adapters import Response, response_of
+from ragstack.evaluation.lines import id_of, records, text_of, texts_of, unpacked, whole
 from ragstack.evaluation.problems import Problems
 
-__all__ = ["Example", "Label", "Passage", "Query", "Questions", "read_examples", "read_questions", "sample"]
+__all__ = ["Example", "Label", "Passage", "Query", "Questions", "Span", "read_examples", "read_questions", "sample"]
 
 Label = Literal["faithful", "hallucinated"]
 _LABELS: dict[Any, Label] = {"faithful": "faithful", "hallucinated": "hallucinated"}
 _Item = TypeVar("_Item")
+_HIGHEST = 1_000_000
+"""The highest relevance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,19 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Where an answer stands: ``document.text[start:end]``."""
+
+    document: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A question; ``relevant`` maps documents to their relevance (above 0), ``answers`` are gold answers.
 
-    ``answerable`` is None where the data does not say.
+    ``answerable`` is None where the data does not say; ``spans`` are where an answer stands, where that is known.
     """
 
     id: str
@@ -55,6 +65,7 @@ class Query:
     answers: tuple[str, ...]
     answerable: bool | None
     relevant: dict[str, int]
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +97,14 @@ def read_questions(path: Path, problems: Problems) -> Questions:
     """
     sha256: dict[str, str] = {}
     if path.is_file():
-        queries = _unique(_records(path, _own_query, problems, sha256), path.name, problems)
+        queries = _unique(records(path, _own_query, problems, sha256), path.name, problems)
         return Questions(_some(queries, path, '{"text": "…"}'), None, sha256)
     folder = _folder(path)
     corpus_file, query_file = _file(folder, "corpus"), _file(folder, "queries")
-    corpus = _unique(_records(corpus_file, _passage, problems, sha256), corpus_file.name, problems)
+    corpus = _unique(records(corpus_file, _passage, problems, sha256), corpus_file.name, problems)
     passages = _some(corpus, corpus_file, '{"id": "…", "title": "…", "text": "…"}')
-    relevant = _qrels(folder / "qrels.tsv", {passage.id for passage in passages}, problems, sha256)
-    read = _unique(_records(query_file, _query, problems, sha256), query_file.name, problems)
+    relevant = _qrels(folder, {passage.id for passage in passages}, problems, sha256)
+    read = _unique(records(query_file, _query, problems, sha256), query_file.name, problems)
     known = {query.id for query in read}
     for query_id in relevant:
         if query_id not in known:
@@ -110,7 +121,7 @@ def read_examples(path: Path, problems: Problems) -> tuple[tuple[Example, ...], 
     """
     sha256: dict[str, str] = {}
     file = path if path.is_file() else _file(_folder(path), "examples")
-    examples = _unique(_records(file, _example, problems, sha256), file.name, problems)
+    examples = _unique(records(file, _example, problems, sha256), file.name, problems)
     return _some(examples, file, '{"id": "…", "context": "…", "response": "…"}'), sha256
 
 
@@ -155,37 +166,6 @@ def _file(folder: Path, name: str) -> Path:
     raise UsageError(f"{folder} has no {name}.jsonl or {name}.jsonl.gz; docs/evaluation.md shows the layout")
 
 
-def _unpacked(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if path.suffix == ".gz" else data
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{path} cannot be read ({reason}); expected a whole file, plain or gzipped") from None
-
-
-def _records(
-    path: Path, parse: Callable[[dict[str, Any], int], _Item], problems: Problems, sha256: dict[str, str]
-) -> Iterator[_Item]:
-    """What the lines of a file hold; a line that cannot be understood is counted."""
-    data = _unpacked(path)
-    sha256[path.name.removesuffix(".gz")] = hashlib.sha256(data).hexdigest()
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line.decode("utf-8-sig"))
-            if not isinstance(record, dict):
-                raise ValueError(f"it is a {type(record).__name__}, not an object")
-            yield parse(record, number)
-        except UnicodeDecodeError:
-            problems.add(f"broken records in {path.name}", f"line {number}: it is not UTF-8")
-        except json.JSONDecodeError as error:
-            problems.add(f"broken records in {path.name}", f"line {number}: it is not JSON ({error.msg})")
-        except (ValueError, RecursionError) as error:
-            problems.add(f"broken records in {path.name}", f"line {number}: {error}")
-
-
 def _unique(items: Iterator[Any], name: str, problems: Problems) -> list[Any]:
     found: dict[str, Any] = {}
     for item in items:
@@ -201,17 +181,21 @@ def _some(items: Sequence[_Item], path: Path, shape: str) -> tuple[_Item, ...]:
     return tuple(items)
 
 
-def _qrels(path: Path, documents: set[str], problems: Problems, sha256: dict[str, str]) -> dict[str, dict[str, int]]:
+def _qrels(folder: Path, documents: set[str], problems: Problems, sha256: dict[str, str]) -> dict[str, dict[str, int]]:
+    packed = folder / "qrels.tsv.gz"
+    path = packed if packed.is_file() and not (folder / "qrels.tsv").is_file() else folder / "qrels.tsv"
     if not path.is_file():
         problems.add("no qrels.tsv", f"{path} is not there, so no document counts as relevant")
         return {}
-    data = _unpacked(path)
-    sha256[path.name] = hashlib.sha256(data).hexdigest()
+    data = unpacked(path)
+    sha256["qrels.tsv"] = hashlib.sha256(data).hexdigest()
     relevant: dict[str, dict[str, int]] = {}
     for number, line in enumerate(data.decode("utf-8-sig", "replace").splitlines(), start=1):
         fields = line.split("\t")
         try:
             query, document, grade = fields[0], fields[1], int(fields[2])
+            if abs(grade) > _HIGHEST:
+                raise ValueError("beyond what the measures can count")
         except (IndexError, ValueError):
             if line.strip() and number > 1:  # the first may be a header
                 problems.add("broken lines in qrels.tsv", f"line {number}: expected query, document, relevance")
@@ -223,57 +207,47 @@ def _qrels(path: Path, documents: set[str], problems: Problems, sha256: dict[str
     return relevant
 
 
-def _text(record: dict[str, Any], name: str) -> str:
-    value = record.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{name} is {value!r:.80}; expected a text")
-    return _whole(value, name)
-
-
-def _whole(value: str, name: str) -> str:
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise ValueError(f"{name} holds a NUL or half a character")
-    return value
-
-
-def _id(record: dict[str, Any], default: int | None = None) -> str:
-    value = record.get("id", default)
-    if not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
-        raise ValueError(f"id is {value!r:.80}; expected a text")
-    return _whole(str(value), "id")
-
-
-def _texts(record: dict[str, Any], name: str) -> tuple[str, ...]:
-    value = record.get(name) or []
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError(f"{name} is {value!r:.80}; expected a list of texts")
-    return tuple(item for item in value if item.strip())
-
-
 def _passage(record: dict[str, Any], _: int) -> Passage:
     title = record.get("title") or ""
     if not isinstance(title, str):
         raise ValueError(f"title is {title!r:.80}; expected a text")
-    return Passage(_id(record), _whole(title, "title"), _text(record, "text"))
+    return Passage(id_of(record), whole(title, "title"), text_of(record, "text"))
 
 
 def _query(record: dict[str, Any], _: int) -> Query:
     answerable = record.get("answerable")
     if answerable is not None and not isinstance(answerable, bool):
         raise ValueError(f"answerable is {answerable!r:.80}; expected true or false")
-    return Query(_id(record), _text(record, "text"), _texts(record, "answers"), answerable, {})
+    return Query(id_of(record), text_of(record, "text"), texts_of(record, "answers"), answerable, {})
 
 
 def _own_query(record: dict[str, Any], number: int) -> Query:
     """A question over one's own collection; its id is its line where it has none."""
     query = _query({"id": number} | record, number)
     named = [record["document"]] if record.get("document") else record.get("documents")
-    documents = _texts({"documents": named}, "documents")
-    return Query(query.id, query.text, query.answers, query.answerable, dict.fromkeys(documents, 1))
+    documents = texts_of({"documents": named}, "documents")
+    return replace(query, relevant=dict.fromkeys(documents, 1), spans=_spans(record))
+
+
+def _spans(record: dict[str, Any]) -> tuple[Span, ...]:
+    value = record.get("spans") or []
+    return tuple(_span(item) for item in (value if isinstance(value, list) else [value]))
+
+
+def _span(item: Any) -> Span:
+    start, end = (item.get("start"), item.get("end")) if isinstance(item, dict) else (None, None)
+    if type(start) is not int or type(end) is not int or not 0 <= start < end:
+        raise ValueError(f'spans hold {item!r:.80}; expected {{"document": "…", "start": 0, "end": 1}}')
+    return Span(text_of(item, "document"), start, end)
 
 
 def _example(record: dict[str, Any], number: int) -> Example:
     label = record.get("label")
-    if label is not None and label not in _LABELS:
+    if label is None and isinstance(spans := record.get("labels"), list):  # RAGTruth marks what is hallucinated
+        label = "hallucinated" if spans else "faithful"
+    if label is not None and (not isinstance(label, str) or label not in _LABELS):
         raise ValueError(f"label is {label!r:.80}; expected faithful or hallucinated")
-    return Example(_id(record, number), response_of(record), _LABELS.get(label))
+    response = response_of(record)
+    for text in (response.question, response.response, response.gold, *response.contexts):
+        whole(text, "a text")
+    return Example(id_of(record, number), response, _LABELS.get(label))

@@ -5,16 +5,15 @@ Without labels it still says which responses hold, and which claims do not. Hall
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexes.errors import ModelError
 from ragstack.evaluation import measures
 from ragstack.evaluation.datasets import Example, read_examples, sample
-from ragstack.evaluation.judging import Judgement, claims_of, judge
+from ragstack.evaluation.estimating import Estimate, Expect, estimate_judging
+from ragstack.evaluation.judging import Judgement, judge
 from ragstack.evaluation.problems import Problems
 from ragstack.evaluation.runs import Progress, Record, Result, Run, figures
 from ragstack.evaluation.statistics import Statistic
@@ -25,10 +24,7 @@ from ragstack.language import language_of
 if TYPE_CHECKING:
     from ragstack.stack import RagStack
 
-__all__ = ["evaluate_faithfulness"]
-
-_OVERHEAD_TOKENS = 120
-"""What a question to the judge holds beside passages, question and claim."""
+__all__ = ["evaluate_faithfulness", "foresee_faithfulness"]
 
 
 def evaluate_faithfulness(
@@ -40,7 +36,7 @@ def evaluate_faithfulness(
     seed: int = 0,
     out: str | Path | None = None,
     progress: Progress | None = None,
-    expect: Callable[[int, float], None] | None = None,
+    expect: Expect | None = None,
 ) -> Result:
     """Judge every example; where people labelled them, say how far the judge agrees with them.
 
@@ -52,34 +48,20 @@ def evaluate_faithfulness(
         seed: Of the sample and of the intervals.
         out: Where the run is stored; None means in the stack's home.
         progress: Called as work goes on.
-        expect: Called when the first example is judged, with the claims in all and the seconds they may take.
+        expect: Called before the first is judged, with what the rest will take.
 
     Raises:
         UsageError: the data cannot be read, or there is no such verifier.
         ModelMissing: a model is not on this machine.
     """
-    began, data, problems = time.perf_counter(), Path(data), Problems()
-    examples, sha256 = read_examples(data, problems)
-    checker = open_verifier(stack, verifier) if isinstance(verifier, str) else verifier
-    chosen = sample(examples, limit, seed, lambda example: example.label)
+    run, checker, chosen = _prepared(stack, Path(data), verifier, limit, seed, out, progress)
     unlabelled = sum(example.label is None for example in chosen)
     if unlabelled:
-        problems.add("examples without a label", "they are judged, and agreement leaves them out", unlabelled)
-    settings = {
-        "verifier": checker.name,
-        "encoder": stack.encoder.fingerprint.name,
-        "evidence": stack.config.evidence.model_dump(),
-        "limit": limit,
-    }
-    run = Run("faithfulness", data, seed, settings, sha256, problems, stack.config.home,
-              Path(out) if out else None, began, progress)  # fmt: skip
+        run.problems.add("examples without a label", "they are judged, and agreement leaves them out", unlabelled)
     stack.encoder.encode_queries(["?"])  # loads the encoder, unmeasured
-    trial: dict[str, Record] = {}
-    if expect is not None and (waiting := run.waiting(chosen)):
-        with suppress(ModelError):  # told again, and counted, when its turn comes
-            trial[waiting[0].id] = _record(waiting[0], checker)
-            expect(*_expected(waiting, trial[waiting[0].id]["seconds"]["judge"], stack))
-    records = run.over(chosen, lambda example: trial.get(example.id) or _record(example, checker))
+    if expect is not None and run.waiting(chosen):
+        expect(_estimate(stack, run, checker, chosen))
+    records = run.over(chosen, lambda example: _record(example, checker))
     measured = [record for record in records if "error" not in record]
     return run.finish(
         records,
@@ -89,6 +71,54 @@ def evaluate_faithfulness(
         curves=_curves(measured),
         notes=("Hallucinated is the positive class of f1 and auroc.",),
     )
+
+
+def foresee_faithfulness(
+    stack: "RagStack",
+    data: str | Path,
+    *,
+    verifier: "Verifier | str" = "decoder",
+    limit: int | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+) -> Estimate:
+    """What :func:`evaluate_faithfulness`, called alike, has still to do; no run is stored, no endpoint asked.
+
+    Raises:
+        UsageError: the data cannot be read, or there is no such verifier.
+        ModelMissing: a model is not on this machine.
+    """
+    run, checker, chosen = _prepared(stack, Path(data), verifier, limit, seed, out, None)
+    return _estimate(stack, run, checker, chosen)
+
+
+def _prepared(
+    stack: "RagStack",
+    data: Path,
+    verifier: Verifier | str,
+    limit: int | None,
+    seed: int,
+    out: str | Path | None,
+    progress: Progress | None,
+) -> tuple[Run, Verifier, tuple[Example, ...]]:
+    """The run that is to be, who judges, and what."""
+    began, problems = time.perf_counter(), Problems()
+    examples, sha256 = read_examples(data, problems)
+    checker = open_verifier(stack, verifier) if isinstance(verifier, str) else verifier
+    settings = {
+        "verifier": checker.name,
+        "encoder": stack.encoder.fingerprint.name,
+        "evidence": stack.config.evidence.model_dump(),
+        "limit": limit,
+    }
+    run = Run("faithfulness", data, seed, settings, sha256, problems, stack.config.home,
+              Path(out) if out else None, began, progress)  # fmt: skip
+    return run, checker, sample(examples, limit, seed, lambda example: example.label)
+
+
+def _estimate(stack: "RagStack", run: Run, checker: Verifier, chosen: Sequence[Example]) -> Estimate:
+    waiting = run.waiting(chosen)
+    return estimate_judging(stack, [example.response for example in waiting], len(chosen) - len(waiting), checker)
 
 
 def _record(example: Example, checker: Verifier) -> Record:
@@ -153,17 +183,3 @@ def _curves(records: Sequence[Mapping[str, object]]) -> dict[str, list[list[floa
     sure = np.array([float(str(record["probability"])) for record in labelled])
     rows = measures.reliability(faithful, sure)
     return {"reliability": [[round(said, 6), round(was, 6), count] for said, was, count in rows]}
-
-
-def _expected(examples: Sequence[Example], first: float, stack: "RagStack") -> tuple[int, float]:
-    """Claims, and seconds for all of them, from the seconds of the first example and what each has the judge read."""
-    claims = [len(claims_of(example.response.response)) for example in examples]
-    read = [_tokens_read(example, count, stack) for example, count in zip(examples, claims, strict=True)]
-    return sum(claims), first * sum(read) / max(read[0], 1)
-
-
-def _tokens_read(example: Example, claims: int, stack: "RagStack") -> int:
-    """Passages that fit are read once for all claims, those that do not, for each claim again."""
-    [context] = stack.encoder.count_tokens(["\n".join(example.response.contexts)])
-    room = stack.config.evidence.max_tokens
-    return context + _OVERHEAD_TOKENS + 40 * claims if context <= room else claims * (room + _OVERHEAD_TOKENS)

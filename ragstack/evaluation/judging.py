@@ -10,6 +10,7 @@ response is faithful when all its claims are supported, and as probable as its w
 """
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from ingest.text.sentences import split_sentences
 from ragstack.evaluation.adapters import Response
 from ragstack.evaluation.verifiers import Premise, Verdict, Verifier
 
-__all__ = ["Claim", "Judgement", "claims_of", "judge"]
+__all__ = ["Claim", "Judgement", "checks", "claims_of", "judge"]
 
 _MARKERS = re.compile(r"\s*\[(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\]")
 _LEADING_MARKERS = re.compile(rf"(?:{_MARKERS.pattern})+")
@@ -79,13 +80,25 @@ def judge(response: Response, verifier: Verifier) -> Judgement:
     Raises:
         ModelError: the verifier failed on it.
     """
-    everything = [Premise(context) for context in response.contexts if context.strip()]
+    question, everything = response.question, _premises(response.contexts)
     found = []
-    for start, end in claims_of(response.response):
-        text, cited = _unmarked(response.response[start:end], len(response.contexts))
-        verdict = verifier.check(response.question, text, everything)
-        found.append(_claim(start, end, text, verdict, cited, _cited_supported(response, text, cited, verifier)))
+    for start, end, text, cited in _sentences(response):
+        verdict = verifier.check(question, text, everything)
+        named = _cited(response, cited)
+        held = verifier.check(question, text, named).supported if named else None
+        found.append(_claim(start, end, text, verdict, cited, held))
     return Judgement(tuple(found))
+
+
+def checks(response: Response) -> list[tuple[str, list[Premise]]]:
+    """What :func:`judge` asks its verifier: claims, each with the premises that it is laid beside."""
+    everything = _premises(response.contexts)
+    return [
+        (text, premises)
+        for _, _, text, cited in _sentences(response)
+        for premises in (everything, _cited(response, cited))
+        if premises
+    ]
 
 
 def claims_of(response: str) -> list[tuple[int, int]]:
@@ -112,11 +125,18 @@ def _unmarked(sentence: str, contexts: int) -> tuple[str, tuple[int, ...]]:
     return _MARKERS.sub("", sentence).strip() or sentence, cited
 
 
-def _cited_supported(response: Response, text: str, cited: tuple[int, ...], verifier: Verifier) -> bool | None:
-    premises = [Premise(response.contexts[number - 1]) for number in cited if response.contexts[number - 1].strip()]
-    if not premises:
-        return None
-    return verifier.check(response.question, text, premises).supported
+def _sentences(response: Response) -> Iterator[tuple[int, int, str, tuple[int, ...]]]:
+    """Each claim: its span, its text without markers, the contexts that these name."""
+    for start, end in claims_of(response.response):
+        yield start, end, *_unmarked(response.response[start:end], len(response.contexts))
+
+
+def _premises(contexts: Iterable[str]) -> list[Premise]:
+    return [Premise(context) for context in contexts if context.strip()]
+
+
+def _cited(response: Response, cited: Sequence[int]) -> list[Premise]:
+    return _premises(response.contexts[number - 1] for number in cited)
 
 
 def _claim(

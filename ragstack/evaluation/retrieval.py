@@ -7,6 +7,7 @@ by their best chunk. Questions that no document is relevant to cannot be measure
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ __all__ = ["collection_for", "evaluate_retrieval", "resolved"]
 
 _DEEP, _DEEPEST = 100, 1000
 """Documents of a ranking, and chunks that are searched for them at most."""
+_FIRST = 10
+"""Chunks that ``span@10`` looks at."""
 _KEPT = 5
 """Chunks whose words are kept where a relevant document was missed, to see what was found in its place."""
 _NOTES = (
@@ -51,6 +54,8 @@ def evaluate_retrieval(
 ) -> Result:
     """Measure ``stack.search``: ``ndcg@10``, ``recall@10``, ``mrr@10``, ``recall@100``, milliseconds of a query.
 
+    Where questions name the spans of their answers, also ``span@10``.
+
     Args:
         stack: What is measured.
         data: A folder in the common layout, or a file of questions over ``collection``.
@@ -68,6 +73,8 @@ def evaluate_retrieval(
     """
     began, data, problems = time.perf_counter(), Path(data), Problems()
     questions = read_questions(data, problems)
+    if collection is None and not any(query.relevant for query in questions.queries):
+        raise _nothing(problems)
     name = collection_for(stack, data, questions, collection, problems, progress)
     asked = sample(_with_relevant(stack, questions, name, problems), limit, seed, lambda _: None)
     settings = {
@@ -95,15 +102,25 @@ def _record(query: Query, search: Callable[[str, int], list[Hit]]) -> Record:
     seconds = time.perf_counter() - began
     ranking = _ranking(partial(search, query.text), hits, query.relevant)
     found = measures.retrieval({query.id: ranking}, {query.id: query.relevant})
+    spans = {"span@10": _held(query, hits[:_FIRST])} if query.spans else {}
     missed = found[query.id]["recall@10"] < 1
     return {
         "question": query.text,
         "relevant": query.relevant,
         "ranking": ranking,
         "best": [{"document": hit.document, "text": hit.text} for hit in hits[:_KEPT]] if missed else [],
-        "figures": found[query.id],
+        "figures": found[query.id] | spans,
         "seconds": {"query": round(seconds, 5)},
     }
+
+
+def _held(query: Query, hits: Sequence[Hit]) -> float:
+    """The share of the answer's spans that stand whole in one of the chunks."""
+    held = [
+        any(hit.document == span.document and hit.start <= span.start and span.end <= hit.end for hit in hits)
+        for span in query.spans
+    ]
+    return sum(held) / len(held)
 
 
 def collection_for(
@@ -147,7 +164,10 @@ def resolved(stack: "RagStack", questions: Questions, name: str, problems: Probl
                 what = "several documents are called" if ends[document.lstrip("/")] > 1 else "no document is called"
                 problems.add("relevant documents not found", f"question {query.id}: {what} {document}")
             relevant[uri or document] = grade
-        found.append(Query(query.id, query.text, query.answers, query.answerable, relevant))
+        spans = tuple(
+            replace(span, document=full.get(span.document.lstrip("/"), span.document)) for span in query.spans
+        )
+        found.append(replace(query, relevant=relevant, spans=spans))
     return tuple(found)
 
 
@@ -161,8 +181,16 @@ def _with_relevant(stack: "RagStack", questions: Questions, name: str, problems:
         else:
             problems.add("questions without qrels left out", f"question {query.id}: no document is named as relevant")
     if not found:
-        raise UsageError("no question has a relevant document, so there is nothing to measure; see qrels.tsv")
+        raise _nothing(problems)
     return found
+
+
+def _nothing(problems: Problems) -> UsageError:
+    told = "".join(f" ({problem.kind}: {problem.first})" for problem in list(problems)[:1])
+    return UsageError(
+        f"no question has a relevant document{told}, so there is nothing to measure; name them in qrels.tsv, "
+        "or as documents of each question"
+    )
 
 
 def _ranking(search: Callable[[int], list[Hit]], hits: Sequence[Hit], relevant: Mapping[str, int]) -> list[str]:

@@ -4,9 +4,9 @@ A run is a folder with three files. ``run.json`` says what is measured: task, di
 versions. ``records.jsonl`` has one line for each question or example, written as soon as it is done; all that
 depends on the clock stands under ``seconds``. ``result.json`` comes last, and by one renaming.
 
-A folder with records and no result is an interrupted run: the same call goes on with what is missing. A finished
-run, or another one's folder, is begun anew. The same data, seed, settings and code give the same bytes, but for
-what the clock says.
+A folder with records and no result is an interrupted run: the same call goes on with what is missing, and with what
+failed. A finished run, or another one's folder, is begun anew. The same data, seed, settings and code give the same
+bytes, but for what the clock says.
 """
 
 import hashlib
@@ -97,7 +97,7 @@ class Run:
     """A run that goes on: :meth:`over` makes the records, :meth:`finish` the result.
 
     It is stored in ``out``, or in a folder of ``home`` that its settings, data and code name. ``began`` is when the
-    call did, by :func:`time.perf_counter`.
+    call did, by :func:`time.perf_counter`; ``tried`` are the ids that it has worked on itself.
     """
 
     task: str
@@ -110,6 +110,7 @@ class Run:
     out: Path | None
     began: float
     progress: Progress | None = None
+    tried: set[str] = field(default_factory=set)
 
     @property
     def folder(self) -> Path:
@@ -128,24 +129,29 @@ class Run:
         Raises:
             StoreError: the folder cannot be written.
         """
+        order = [item.id for item in items]
         try:
             done = self._begin()
             with (self.folder / "records.jsonl").open("ab") as file:
                 for number, item in enumerate(items, start=1):
                     if item.id not in done:
+                        self.tried.add(item.id)
                         done[item.id] = _attempt(item, work)
                         file.write(_line(done[item.id]))
                         file.flush()
                     if self.progress:
                         self.progress(self.task, number, len(items))
+            sorted_ = dict.fromkeys([*order, *done])
+            if list(done) != list(sorted_):  # what had failed was done after what had not
+                self._store("records.jsonl", b"".join(_line(done[id_]) for id_ in sorted_))
         except OSError as error:
             raise StoreError(
                 f"the run cannot be stored in {self.folder} ({error.strerror}); set another --out"
             ) from None
-        return [done[item.id] for item in items]
+        return [done[id_] for id_ in order]
 
     def waiting(self, items: Sequence[_Item]) -> list[_Item]:
-        """Those of ``items`` that an interrupted run has not done."""
+        """Those of ``items`` that an interrupted run has not done, or failed on."""
         done = self._done()
         return [item for item in items if item.id not in done]
 
@@ -180,10 +186,8 @@ class Run:
             folder=str(self.folder),
             records=tuple(records),
         )
-        beside = self.folder / "result.json.new"
         try:
-            beside.write_bytes(json.dumps(result.to_dict(), ensure_ascii=False, indent=1).encode() + b"\n")
-            beside.replace(self.folder / "result.json")
+            self._store("result.json", json.dumps(result.to_dict(), ensure_ascii=False, indent=1).encode() + b"\n")
         except OSError as error:
             raise StoreError(
                 f"the run cannot be stored in {self.folder} ({error.strerror}); set another --out"
@@ -195,11 +199,12 @@ class Run:
         return json.dumps(header | {"versions": _versions()}, ensure_ascii=False, indent=1).encode() + b"\n"
 
     def _done(self) -> dict[str, Record]:
-        """The records of an interrupted run of the same header."""
+        """The records of an interrupted run of the same header; what failed in an earlier call is to be done again."""
         header = self.folder / "run.json"
         if (self.folder / "result.json").exists() or not header.is_file() or header.read_bytes() != self._header():
             return {}
-        return {record["id"]: record for record in read_records(self.folder)}
+        found = read_records(self.folder)
+        return {record["id"]: record for record in found if "error" not in record or record["id"] in self.tried}
 
     def _begin(self) -> dict[str, Record]:
         """Make the folder ready; a last line that was cut off is taken away."""
@@ -207,8 +212,14 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "result.json").unlink(missing_ok=True)
         (self.folder / "run.json").write_bytes(self._header())
-        (self.folder / "records.jsonl").write_bytes(b"".join(_line(record) for record in done.values()))
+        self._store("records.jsonl", b"".join(_line(record) for record in done.values()))
         return done
+
+    def _store(self, name: str, data: bytes) -> None:
+        """Write a file of the run, whole or not at all."""
+        beside = self.folder / f"{name}.new"
+        beside.write_bytes(data)
+        beside.replace(self.folder / name)
 
 
 def figures(records: Sequence[Record]) -> dict[str, Statistic]:

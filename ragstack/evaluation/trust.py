@@ -1,8 +1,8 @@
 """How far a judge agrees with people: shown beside whatever it judges, in the language at hand.
 
-The figures come from the calibration that ships with the package: human-labelled responses, each judged by weights
-and a threshold that were fitted without it. They hold for the decoder that the calibration was fitted on and for no
-other.
+The figures ship with the package: human-labelled responses, each judged by weights and a threshold that were fitted
+without it. Those of the calibration hold for the decoder that it was fitted on and for no other, those of the small
+verifier (each set judged by a model that was trained on nothing of its kind) for the weights that ship.
 """
 
 import json
@@ -16,6 +16,7 @@ from ragstack.language import Language
 
 __all__ = ["Agreement", "agreement"]
 
+_SMALL = "small"
 _FITTED_ON = "llamacpp:Qwen2.5-Coder-1.5B-Instruct.Q4_K_M"
 
 
@@ -43,17 +44,26 @@ class Agreement:
 
 def agreement(verifier: str, languages: Iterable[Language]) -> tuple[Agreement, ...]:
     """What is known of a verifier (by its name) in these languages; nothing for one that was not calibrated."""
-    stored = json.loads(files("ragstack").joinpath("calibration.json").read_text(encoding="utf-8"))
-    if stored["data"].get("decoder", _FITTED_ON) != verifier:
-        return ()
     wanted = set(languages)
-    sets = sorted(stored["models"]["support"]["by_set"].items())
-    return tuple(_agreement(name, report) for name, report in sets if _language(name) in wanted)
+    reports = sorted(_reports(verifier).items())
+    return tuple(_agreement(name, report) for name, report in reports if _language(name) in wanted)
+
+
+def _reports(verifier: str) -> Mapping[str, Mapping[str, Any]]:
+    if verifier == _SMALL:
+        small: dict[str, dict[str, Any]] = _stored("verifier", "figures.json")["apart"]
+        return small
+    stored = _stored("calibration.json")
+    found: dict[str, dict[str, Any]] = stored["models"]["support"]["by_set"]
+    return found if stored["data"].get("decoder", _FITTED_ON) == verifier else {}
+
+
+def _stored(*path: str) -> Any:
+    return json.loads(files("ragstack").joinpath(*path).read_text(encoding="utf-8"))
 
 
 def _agreement(name: str, report: Mapping[str, Any]) -> Agreement:
-    caught, lost = report["negatives_refused"]["value"], report["positives_refused"]["value"]
-    balanced = report.get("balanced_accuracy", {"value": (caught + 1 - lost) / 2, "low": None, "high": None})
+    balanced = report.get("balanced_accuracy") or _from_rates(report)
     kappa = report.get("kappa")
     return Agreement(
         name,
@@ -63,6 +73,11 @@ def _agreement(name: str, report: Mapping[str, Any]) -> Agreement:
         Interval(**balanced),
         Interval(**kappa) if kappa else None,
     )
+
+
+def _from_rates(report: Mapping[str, Any]) -> dict[str, float | None]:
+    caught, lost = report["negatives_refused"]["value"], report["positives_refused"]["value"]
+    return {"value": (caught + 1 - lost) / 2, "low": None, "high": None}
 
 
 def _language(name: str) -> Language:

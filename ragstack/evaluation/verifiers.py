@@ -1,16 +1,19 @@
 """Who judges whether passages support a claim.
 
 ``decoder`` is the stack's own decoder, asked as it is asked before a sentence of an answer is shown: the same
-features, weights and threshold (:mod:`ragstack.verification`). How far it agrees with people says
+features, weights and threshold (:mod:`ragstack.verification`). ``small`` is our own small model, which costs
+milliseconds; models of Hugging Face can stand in its place. How far each agrees with people says
 :mod:`ragstack.evaluation.trust`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from indexes.errors import UsageError
 from indexes.records import Hit
+from ingest.packs import locate
 from ingest.text.outline import plain_markup
 from ingest.text.sentences import split_sentences
 from ragstack.calibration import Calibration, load_calibration
@@ -109,15 +112,26 @@ class DecoderVerifier:
         return self._picker.pick(about, hits)
 
 
-def open_verifier(stack: "RagStack", name: str = "decoder") -> DecoderVerifier:
+def open_verifier(stack: "RagStack", name: str = "decoder") -> Verifier:
     """The verifier of that name.
+
+    ``decoder`` is the stack's own; ``llm`` any language model (:mod:`ragstack.evaluation.llm_judge`); ``small`` our own
+    small one (:mod:`ragstack.verifier`); a folder one that ``ragstack train verifier`` wrote, or, like ``hf:ORG/NAME``,
+    a model of Hugging Face that classifies pairs (:mod:`ragstack.evaluation.sequence_model`).
 
     Raises:
         UsageError: there is none of that name.
-        ModelMissing: the decoder is not on this machine.
+        ModelMissing: a model is not on this machine.
+        ModelError: what the folder holds is no verifier.
     """
+    if name == "llm":
+        from ragstack.evaluation.llm_judge import open_llm_judge
+
+        return open_llm_judge(stack)
+    if name == "small" or (name != "decoder" and (name.startswith("hf:") or Path(name).is_dir())):
+        return _open_pair_verifier(stack, name)
     if name != "decoder":
-        raise UsageError(f"there is no verifier {name!r}; the only one is decoder: leave --verifier out")
+        raise UsageError(f"there is no verifier {name!r}; expected decoder, small, llm, a folder or hf:ORG/NAME")
     kind = stack.config.generator.kind if stack.config.generator.kind != "extractive" else "llamacpp"
     decoder = stack.generator(kind)
     if not isinstance(decoder, Judge):  # an endpoint that says no odds: the embedded decoder judges
@@ -125,6 +139,19 @@ def open_verifier(stack: "RagStack", name: str = "decoder") -> DecoderVerifier:
     if not isinstance(decoder, Judge):
         raise UsageError(f"{decoder.name} cannot judge; set generator.kind to llamacpp or transformers")
     return DecoderVerifier(decoder.name, decoder, stack.encoder, stack.config.evidence, load_calibration())
+
+
+def _open_pair_verifier(stack: "RagStack", name: str) -> Verifier:
+    from ragstack.evaluation.pair_verifier import PairVerifier
+    from ragstack.evaluation.sequence_model import SequenceModel
+    from ragstack.verifier.model import WEIGHTS, open_small
+
+    if name == "small":
+        return PairVerifier(name, open_small())
+    if Path(name, WEIGHTS).is_file():
+        return PairVerifier(f"small:{Path(name).resolve().name}", open_small(Path(name)))
+    model = SequenceModel(locate(name, stack.config.model_cache))
+    return PairVerifier(name if name.startswith("hf:") else Path(name).resolve().name, model)
 
 
 def _hit(number: int, premise: Premise) -> Hit:

@@ -19,9 +19,9 @@ __all__ = ["OpenAIGenerator"]
 RETRIES = 2
 """Further tries, each after a longer pause, of a connection that fails, a 429 or a server's own error."""
 _REMEDIES: Mapping[int, str] = {
-    401: "set generator.api_key, or the environment variable RAGSTACK_GENERATOR__API_KEY",
-    403: "set generator.api_key to a key that may use this model",
-    404: "check generator.model and generator.base_url, which as a rule ends in /v1",
+    401: "set {0}.api_key, or the environment variable RAGSTACK_{1}__API_KEY",
+    403: "set {0}.api_key to a key that may use this model",
+    404: "check {0}.model and {0}.base_url, which as a rule ends in /v1",
     429: "wait a moment, or raise the quota of the key",
 }
 
@@ -34,23 +34,35 @@ class OpenAIGenerator:
         model: The name that the endpoint knows.
         api_key: Its key; many local servers want none.
         timeout: Seconds to wait for a connection or for the next piece.
+        section: The section of the settings that all this comes from, for errors to name.
+        retries: Further tries of a connection that fails, a 429 or a server's own error.
 
     Raises:
         ConfigError: the endpoint or the model has no name.
     """
 
-    def __init__(self, base_url: str, model: str, *, api_key: str = "", timeout: float = 120.0) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        *,
+        api_key: str = "",
+        timeout: float = 120.0,
+        section: str = "generator",
+        retries: int = RETRIES,
+    ) -> None:
         if not base_url.startswith(("http://", "https://")):
-            raise ConfigError(f"setting generator.base_url: expected an http:// or https:// address, got {base_url!r}")
+            raise ConfigError(f"setting {section}.base_url: expected an http:// or https:// address, got {base_url!r}")
         if not model:
-            raise ConfigError(f"setting generator.model is empty: name the model that {base_url} should run")
+            raise ConfigError(f"setting {section}.model is empty: name the model that {base_url} should run")
         from openai import OpenAI
 
         self.name = f"openai:{model}"
         self._model = model
         self._base_url = base_url
         self._timeout = timeout
-        self._client = OpenAI(base_url=base_url, api_key=api_key or "none", timeout=timeout, max_retries=RETRIES)
+        self._section = section
+        self._client = OpenAI(base_url=base_url, api_key=api_key or "none", timeout=timeout, max_retries=retries)
 
     def stream(self, prompt: Prompt, *, max_tokens: int, stop: Sequence[str] = ()) -> Iterator[Delta]:
         """Write greedily; the last delta has no usage where the endpoint tells none."""
@@ -71,7 +83,7 @@ class OpenAIGenerator:
         if not answered:
             raise ModelError(
                 f"{self._base_url} answered with something else than a stream of chat completions; "
-                "check generator.base_url, which as a rule ends in /v1"
+                f"check {self._section}.base_url, which as a rule ends in /v1"
             )
         yield Delta("", usage)
 
@@ -104,12 +116,13 @@ class OpenAIGenerator:
         from openai import APIConnectionError, APIStatusError, APITimeoutError
 
         if isinstance(error, APITimeoutError):
-            return f"{self._base_url} sent nothing for {self._timeout:g} seconds; raise generator.timeout"
+            return f"{self._base_url} sent nothing for {self._timeout:g} seconds; raise {self._section}.timeout"
         if isinstance(error, APIConnectionError):
             cause = _line(error.__cause__ or error)
-            return f"no connection to {self._base_url} ({cause}); start the server, or set generator.base_url"
+            return f"no connection to {self._base_url} ({cause}); start the server, or set {self._section}.base_url"
         if isinstance(error, APIStatusError):
             remedy = _REMEDIES.get(error.status_code, "see the log of the server")
+            remedy = remedy.format(self._section, self._section.upper())
             return (
                 f"{self._base_url} refused model {self._model} (HTTP {error.status_code}: {_reason(error)}); {remedy}"
             )

@@ -1,6 +1,6 @@
 """What went wrong, question by question, each to be opened down to the words it rests on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ragstack.evaluation.report.words import both, hidden, safe
@@ -9,34 +9,42 @@ from ragstack.evaluation.runs import Record, Result
 __all__ = ["failures"]
 
 _SHOWN = 100
+_LARGEST = 2_000_000
+"""Characters of all failures of a page: what a phone still opens."""
 _LISTED = 10
 
 
 def failures(result: Result) -> str:
-    """The failures of a run, those that the system broke down on first."""
-    tell = {"retrieval": _retrieval, "answers": _answers, "faithfulness": _faithfulness}[result.task]
-    told: list[str] = []
-    for record in sorted(result.records, key=lambda record: "error" not in record):
-        if "error" in record:
-            told.append(_broken(record))
-        else:
-            told += tell(record)
+    """The failures of a run, those that the system broke down on first; as many as a page can hold."""
+    failed, tell = _TELL[result.task]
+    broken = [record for record in result.records if "error" in record]
+    told = broken + [record for record in result.records if "error" not in record and failed(record)]
     if not told:
         return f"<p>{both('None.', '没有。')}</p>"
-    more = len(told) - _SHOWN
+    parts: list[str] = []
+    room = _LARGEST
+    for record in told[:_SHOWN]:
+        part = _broken(record) if "error" in record else tell(record)
+        room -= len(part)
+        if parts and room < 0:
+            break
+        parts.append(part)
+    more = len(told) - len(parts)
     rest = (
         f"<p>{both(f'and {more} more in records.jsonl', f'另有 {more} 个，见 records.jsonl')}</p>" if more > 0 else ""
     )
-    return "".join(told[:_SHOWN]) + rest
+    return "".join(parts) + rest
 
 
 def _broken(record: Record) -> str:
-    return hidden(f"{_tag('failed', '出错', 'bad')} {safe(record['id'])}", f"<p>{safe(record['error'])}</p>")
+    return _failure(f"{_tag('failed', '出错', 'bad')} {safe(record['id'])}", f"<p>{safe(record['error'])}</p>")
 
 
-def _retrieval(record: Record) -> Iterator[str]:
-    if record["figures"]["recall@10"] == 1:
-        return
+def _is_missed(record: Record) -> bool:
+    return bool(record["figures"]["recall@10"] != 1)
+
+
+def _retrieval(record: Record) -> str:
     relevant, ranking = record["relevant"], record["ranking"]
     places = {document: rank for rank, document in enumerate(ranking, start=1)}
     wanted = "".join(
@@ -58,13 +66,14 @@ def _retrieval(record: Record) -> Iterator[str]:
         f"{_head('Relevant', '相关文档')}<ul>{wanted}</ul>{_head('Found', '检索结果')}<ol>{listed}</ol>"
         f"{hidden(both('What the best chunks say', '排名最前的片段'), chunks)}"
     )
-    yield hidden(f"{_tag('missed', '未找到', 'bad')} {safe(record['question'])}", body)
+    return _failure(f"{_tag('missed', '未找到', 'bad')} {safe(record['question'])}", body)
 
 
-def _answers(record: Record) -> Iterator[str]:
-    tags = list(_answer_tags(record))
-    if not tags:
-        return
+def _is_faulty(record: Record) -> bool:
+    return any(_answer_tags(record))
+
+
+def _answers(record: Record) -> str:
     gold = " · ".join(safe(answer) for answer in record["gold"]) or both("none", "无")
     body = f"{_head('Gold', '标准答案')}<p>{gold}</p>{_head('Answer', '答案')}<p>{safe(record['answer'])}</p>"
     if record["abstained"]:
@@ -79,7 +88,13 @@ def _answers(record: Record) -> Iterator[str]:
     body += f"{_head('Citations', '引用')}<ol>{quotes}</ol>" if quotes else ""
     dropped = "".join(f"<li>{safe(sentence)}</li>" for sentence in record["dropped"])
     body += f"{_head('Written and not shown', '写出但未显示')}<ul>{dropped}</ul>" if dropped else ""
-    yield hidden(f"{''.join(tags)} {safe(record['question'])}", body)
+    read = "".join(
+        f"<li>{safe(item['text'])} <code>{safe(item['document'])}</code></li>" for item in record["evidence"]
+    )
+    body += f"{_head('Evidence that was read', '读到的证据')}<ol>{read}</ol>" if read else ""
+    messages = "".join(f"<h5>{safe(each['role'])}</h5><pre>{safe(each['content'])}</pre>" for each in record["prompt"])
+    body += hidden(both("The prompt", "提示词"), messages) if messages else ""
+    return _failure(f"{''.join(_answer_tags(record))} {safe(record['question'])}", body)
 
 
 def _answer_tags(record: Record) -> Iterator[str]:
@@ -104,10 +119,12 @@ def _sentence(sentence: dict[str, Any]) -> str:
     return f"<p class={kind}>{safe(sentence['text'])}{marks} <small>{sentence['support']:.2f}</small></p>"
 
 
-def _faithfulness(record: Record) -> Iterator[str]:
-    wrong = record["label"] is not None and record["judged"] != record["label"]
-    if not wrong and not (record["label"] is None and record["judged"] == "hallucinated"):
-        return
+def _is_misjudged(record: Record) -> bool:
+    """Judged otherwise than people did; without their label, judged hallucinated."""
+    return bool(record["judged"] != (record["label"] or "faithful"))
+
+
+def _faithfulness(record: Record) -> str:
     if record["label"] is None:
         tag = _tag("unsupported", "无支持", "bad")
     elif record["label"] == "hallucinated":
@@ -118,7 +135,7 @@ def _faithfulness(record: Record) -> Iterator[str]:
     asked = f"{_head('Question', '问题')}<p>{safe(record['question'])}</p>" if record["question"] else ""
     contexts = "".join(f"<blockquote>{safe(context)}</blockquote>" for context in record["contexts"])
     body = f"{asked}{_head('Claims', '陈述')}{claims}{_head('Context', '上下文')}{contexts}"
-    yield hidden(f"{tag} {safe(record['response'][:200])}", body)
+    return _failure(f"{tag} {safe(record['response'][:200])}", body)
 
 
 def _claim(claim: dict[str, Any]) -> str:
@@ -132,9 +149,21 @@ def _claim(claim: dict[str, Any]) -> str:
     return f"<p class={kind}>{safe(claim['text'])} {sure}{missing}</p><ul>{nearest}</ul>"
 
 
+def _failure(summary: str, body: str) -> str:
+    """One failure: closed on a screen, open on paper."""
+    return hidden(summary, body, "failure")
+
+
 def _tag(english: str, chinese: str, kind: str) -> str:
     return f'<span class="tag {kind}">{both(english, chinese)}</span>'
 
 
 def _head(english: str, chinese: str) -> str:
     return f"<h4>{both(english, chinese)}</h4>"
+
+
+_TELL: dict[str, tuple[Callable[[Record], bool], Callable[[Record], str]]] = {
+    "retrieval": (_is_missed, _retrieval),
+    "answers": (_is_faulty, _answers),
+    "faithfulness": (_is_misjudged, _faithfulness),
+}

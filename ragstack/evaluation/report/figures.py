@@ -11,8 +11,24 @@ from ragstack.evaluation.statistics import Interval
 __all__ = ["curves", "table"]
 
 _SIDE, _EDGE = 260, 34
-_TIMES = {"retrieval": ("query", 1000.0, "ms"), "answers": ("total", 1.0, "s"), "faithfulness": ("judge", 1000.0, "ms")}
+_TIMES = {
+    "retrieval": (("query", "Milliseconds of a query", "查询耗时（毫秒）", 1000.0),),
+    "answers": (("total", "Seconds of an answer", "回答耗时（秒）", 1.0),
+                ("retrieve", "Seconds of these to retrieve", "其中检索（秒）", 1.0),
+                ("generate", "Seconds of these to write", "其中生成（秒）", 1.0),
+                ("verify", "Seconds of these to verify", "其中核验（秒）", 1.0)),
+    "faithfulness": (("judge", "Milliseconds to judge a response", "裁判耗时（毫秒）", 1000.0),),
+}  # fmt: skip
+"""Of each task the times that are drawn: their names in a record, what they are, and their unit over a second."""
+_RELIABILITY = {
+    "answers": (("confidence that it can be answered", "可回答的置信度"), ("share that can", "实际可回答的比例")),
+    "faithfulness": (("probability of faithful", "预测为忠实的概率"), ("share faithful", "实际忠实的比例")),
+}
 _BINS = 20
+_UNIT = ((0.0, "0"), (0.5, "0.5"), (1.0, "1"))
+
+_Label = tuple[str, str]
+_Ticks = Sequence[tuple[float, str]]
 
 
 def table(result: Result) -> str:
@@ -38,10 +54,12 @@ def curves(result: Result) -> str:
         largest = max(count for _, _, count in rows)
         dots = "".join(_dot(_x(said), _y(was), 3 + 6 * (count / largest) ** 0.5) for said, was, count in rows)
         ideal = f'<line class="ideal" stroke="gray" x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}"/>'
-        axes = ("probability of faithful", "预测为忠实的概率"), ("share faithful", "实际忠实的比例")
-        drawn.append(_drawing(ideal + dots, ("Said and true", "预测与实际"), *axes))
-    drawn.append(_times(result))
-    return f"<div class=curves>{''.join(drawn)}</div>"
+        drawn.append(_drawing(ideal + dots, ("Said and true", "预测与实际"), *_RELIABILITY[result.task]))
+    for name, english, chinese, scale in _TIMES[result.task]:
+        times = [scale * record["seconds"][name] for record in result.records if "error" not in record]
+        drawn.append(_histogram(times, (english, chinese)))
+    shown = "".join(drawn)
+    return f"<div class=curves>{shown}</div>" if shown else f"<p>{both('Nothing to draw.', '没有可画的曲线。')}</p>"
 
 
 def _row(task: str, name: str, interval: Interval) -> str:
@@ -68,21 +86,24 @@ def _bar(interval: Interval) -> str:
     return f'<svg class="bar" viewBox="0 0 108 12" width="108" height="12" aria-hidden="true">{"".join(drawn)}</svg>'
 
 
-def _times(result: Result) -> str:
-    """A histogram of the seconds of each question."""
-    name, scale, unit = _TIMES[result.task]
-    times = [scale * record["seconds"][name] for record in result.records if "error" not in record]
+def _histogram(times: Sequence[float], title: _Label) -> str:
+    """How many took how long; the axis ends at the longest."""
     if len(times) < 2 or min(times) == max(times):
         return ""
-    counts, edges = np.histogram(times, bins=min(_BINS, len(times)))
-    longest, most = float(edges[-1]), int(counts.max())
+    longest = max(times)
+    counts, edges = np.histogram(times, bins=min(_BINS, len(times)), range=(0.0, longest))
+    most = int(counts.max())
     bars = "".join(
         _box("column", "royalblue", _x(float(low) / longest), _y(count / most),
              max(_x(float(high) / longest) - _x(float(low) / longest) - 1, 1), _y(0) - _y(count / most))
-        for low, high, count in zip(edges[:-1], edges[1:], counts.tolist(), strict=True)
+        for low, high, count in zip(edges[:-1], edges[1:], counts.tolist(), strict=True) if count
     )  # fmt: skip
-    return _drawing(bars, ("Time of each", "各项耗时"), (f"up to {longest:.3g} {unit}", f"最长 {longest:.3g} {unit}"),
-                    (f"up to {most}", f"最多 {most}"), ticks=False)  # fmt: skip
+    half = float(np.median(times))
+    middle = f'<line class="ideal" stroke="gray" x1="{_x(half / longest):.1f}" y1="{_y(0)}" ' \
+             f'x2="{_x(half / longest):.1f}" y2="{_y(1)}"/>'  # fmt: skip
+    along = [(share, f"{share * longest:.3g}") for share in (0.0, 0.5, 1.0)]
+    below = (f"half within {half:.3g}", f"中位数 {half:.3g}")
+    return _drawing(bars + middle, title, below, ("how many", "个数"), along, ((0.0, "0"), (1.0, str(most))))
 
 
 def _line(points: Sequence[tuple[float, float]]) -> str:
@@ -101,19 +122,17 @@ def _box(kind: str, colour: str, x: float, y: float, width: float, height: float
 
 
 def _drawing(
-    inside: str, title: tuple[str, str], below: tuple[str, str], beside: tuple[str, str], *, ticks: bool = True
+    inside: str, title: _Label, below: _Label, beside: _Label, along: _Ticks = _UNIT, up: _Ticks = _UNIT
 ) -> str:
-    """A unit square with its axes named."""
-    scale = "".join(
-        f'<text x="{_x(at)}" y="{_y(0) + 13}" text-anchor="middle">{at:g}</text>'
-        f'<text x="{_x(0) - 5}" y="{_y(at) + 4}" text-anchor="end">{at:g}</text>'
-        for at in (0, 0.5, 1) if ticks
-    )  # fmt: skip
+    """A frame with its axes named, and marks along them."""
+    marks = "".join(f'<text x="{_x(at):.1f}" y="{_y(0) + 13}" text-anchor="middle">{text}</text>' for at, text in along)
+    marks += "".join(f'<text x="{_x(0) - 5}" y="{_y(at) + 4}" text-anchor="end">{text}</text>' for at, text in up)
     frame = f'<path class="frame" fill="none" stroke="gray" d="M{_x(0)} {_y(1)}V{_y(0)}H{_x(1)}"/>'
-    box = f"0 0 {_SIDE + 2 * _EDGE} {_SIDE // 2 + 2 * _EDGE}"
+    box = f"0 0 {_SIDE + 2 * _EDGE} {_SIDE // 2 + _EDGE + 8}"
+    named = both(*title)
     return (
-        f"<figure><figcaption><b>{both(*title)}</b><br><small>→ {both(*below)} · ↑ {both(*beside)}</small></figcaption>"
-        f'<svg viewBox="{box}" role="img">{frame}{scale}{inside}</svg></figure>'
+        f"<figure><figcaption><b>{named}</b><br><small>→ {both(*below)} · ↑ {both(*beside)}</small></figcaption>"
+        f'<svg viewBox="{box}" role="img" aria-label="{title[0]} / {title[1]}">{frame}{marks}{inside}</svg></figure>'
     )
 
 

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from ragstack.evaluation.report.failures import failures
 from ragstack.evaluation.report.figures import curves, table
-from ragstack.evaluation.report.words import NOTES, both, hidden, safe
+from ragstack.evaluation.report.words import NOTES, both, hidden, problem, safe
 from ragstack.evaluation.runs import Result
 from ragstack.evaluation.statistics import Interval
 
@@ -45,8 +45,8 @@ def _counts(result: Result) -> str:
         failed = both(f"{result.missing} failed and are in no figure", f"{result.missing} 个出错，未计入任何指标")
         told += f' <span class="tag bad">{failed}</span>'
     faults = "".join(
-        f"<li>{safe(problem.kind)}: {problem.count} <small>({safe(problem.first)})</small></li>"
-        for problem in result.problems
+        f"<li>{both(*problem(each.kind))}: {each.count} <small>({safe(each.first)})</small></li>"
+        for each in result.problems
     )
     return told + "</p>" + (f"<ul class=dim>{faults}</ul>" if faults else "")
 
@@ -72,7 +72,7 @@ def _judge(result: Result) -> str:
     if rows:
         what = both("Its agreement with people, on labelled responses that it was not fitted on:",
                     "它与人工标注的一致程度（未参与拟合的数据）：")  # fmt: skip
-        known = f"<p>{what}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        known = f"<p>{what}</p><table class=people><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     else:
         known = f"<p>{both('How far it agrees with people is not known.', '它与人工标注的一致程度未知。')}</p>"
     return f"<section><h2>{both('The judge', '裁判')}</h2><p><code>{safe(result.judge)}</code></p>{known}</section>"

@@ -2,8 +2,10 @@
 
 from html import escape
 
-__all__ = ["NOTES", "both", "hidden", "meaning", "safe"]
+__all__ = ["NOTES", "both", "hidden", "meaning", "problem", "safe"]
 
+_LONGEST = 20_000
+"""Characters of one text that a page shows."""
 _Meaning = tuple[str, str, int]
 """What a measure is, 是什么, and whether higher is better (1), lower (-1), or neither (0)."""
 
@@ -12,6 +14,7 @@ _MEASURES: dict[str, _Meaning] = {
     "recall@10": ("relevant documents among the first ten", "前十个结果中找到的相关文档", 1),
     "mrr@10": ("one over the rank of the first relevant document", "第一个相关文档名次的倒数", 1),
     "recall@100": ("relevant documents among the first hundred", "前一百个结果中找到的相关文档", 1),
+    "span@10": ("answers that stand whole in one of the first ten chunks", "答案完整出现在前十个片段中的比例", 1),
     "query_ms_p50": ("milliseconds of a query, half are faster", "查询耗时的中位数（毫秒）", -1),
     "query_ms_p95": ("milliseconds of a query, 95 % are faster", "查询耗时的 95 分位数（毫秒）", -1),
     "accuracy": ("answers that hold a gold one", "包含标准答案的回答", 1),
@@ -53,6 +56,31 @@ NOTES = {
 """The notes of the runs, and the same in Chinese."""
 
 
+_PROBLEMS = {
+    "broken records in": "损坏的记录：",
+    "repeated ids in": "重复的编号：",
+    "no qrels.tsv": "没有 qrels.tsv",
+    "broken lines in qrels.tsv": "qrels.tsv 中损坏的行",
+    "qrels of unknown documents": "qrels 中未知的文档",
+    "qrels of unknown questions": "qrels 中未知的问题",
+    "relevant documents not found": "未找到的相关文档",
+    "unanswerable questions left out": "略过的不可回答问题",
+    "questions without qrels left out": "略过的没有 qrels 的问题",
+    "passages without words": "没有文字的段落",
+    "passages that cannot be stored": "无法保存的段落",
+    "answerable questions without gold answers": "没有标准答案的可回答问题",
+    "questions that may be answerable or not": "不知能否回答的问题",
+    "examples without a label": "没有标注的例子",
+}
+"""What may be wrong with the data; the name of a file may follow."""
+
+
+def problem(kind: str) -> tuple[str, str]:
+    """A kind of fault in both languages."""
+    named = next((known for known in _PROBLEMS if kind == known or kind.startswith(f"{known} ")), "")
+    return kind, _PROBLEMS[named] + kind[len(named) :].strip() if named else kind
+
+
 def meaning(task: str, name: str) -> _Meaning:
     """What a measure of a task is."""
     known = _OF_JUDGES.get(name) if task == "faithfulness" else None
@@ -65,11 +93,15 @@ def both(english: str, chinese: str) -> str:
 
 
 def safe(value: object) -> str:
-    """Text of the data, which is no HTML, and cannot turn the page's text around."""
+    """Text of the data, which is no HTML, cannot turn the page's text around, and ends where it is very long."""
     turning = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-    return escape(str(value).translate(turning))
+    text = str(value)
+    more = len(text) - _LONGEST
+    left_out = f" <small>{both(f'… {more:,} more characters', f'……另有 {more:,} 个字符')}</small>" if more > 0 else ""
+    return escape(text[:_LONGEST].translate(turning)) + left_out
 
 
 def hidden(summary: str, body: str, kind: str = "") -> str:
     """A part that opens; ``summary`` and ``body`` are HTML."""
-    return f'<details class="{kind}"><summary>{summary}</summary><div>{body}</div></details>'
+    named = f' class="{kind}"' if kind else ""
+    return f"<details{named}><summary>{summary}</summary><div>{body}</div></details>"

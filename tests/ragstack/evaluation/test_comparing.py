@@ -106,3 +106,11 @@ def test_what_cannot_be_compared_is_refused_in_one_line(tmp_path: Path, spoil: A
     with pytest.raises(UsageError, match=says) as caught:
         compare(a, b)
     assert "\n" not in str(caught.value)
+
+
+def test_other_questions_of_the_same_id_are_not_compared(tmp_path: Path) -> None:
+    mine, theirs = rows([1.0, 1.0, 1.0]), rows([1.0, 0.0, 0.0])
+    theirs[1]["question"] = theirs[2]["question"] = "something else"
+    comparison = compare(store(tmp_path / "a", mine), store(tmp_path / "b", theirs, sha256={"q": "2"}))
+    assert (comparison.n, comparison.changed) == (1, ())
+    assert "2 questions have other words in each run, and were not compared" in comparison.notes

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from indexes.errors import UsageError
-from ragstack.evaluation.datasets import read_examples, read_questions, sample
+from ragstack.evaluation.datasets import Span, read_examples, read_questions, sample
 from ragstack.evaluation.problems import Problems
 
 
@@ -51,6 +51,29 @@ def test_broken_records_are_counted_and_the_first_is_told(data: Path) -> None:
     }
     assert next(iter(problems)).first.startswith("line 6: it is not JSON")
     assert questions.queries[0].relevant == {"blue": 2, "蓝鲸": 1, "nowhere": 1}  # it counts as not found
+
+
+def test_qrels_may_be_packed_and_a_relevance_beyond_all_measure_is_told(data: Path) -> None:
+    text = (data / "qrels.tsv").read_text(encoding="utf-8") + f"q2\torca\t{10**30}\n"
+    (data / "qrels.tsv.gz").write_bytes(gzip.compress(text.encode()))
+    (data / "qrels.tsv").unlink()
+    problems = Problems()
+    questions = read_questions(data, problems)
+    assert {query.id: query.relevant for query in questions.queries}["q1"] == {"blue": 2, "蓝鲸": 1}
+    assert counted(problems) == {"broken lines in qrels.tsv": 1}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"label": ["faithful"]}, {"label": {}}, {"response": "half \ud800"}, {"question": "\0"}, {"context": ["\udfff"]}],
+)
+def test_an_example_that_cannot_be_judged_or_stored_is_counted(tmp_path: Path, more: dict[str, object]) -> None:
+    whole = {"id": "whole", "context": "It is.", "response": "It is."}
+    file = tmp_path / "examples.jsonl"
+    file.write_text(json.dumps(whole) + "\n" + json.dumps(whole | {"id": "broken"} | more) + "\n")
+    problems = Problems()
+    [example] = read_examples(file, problems)[0]
+    assert (example.id, counted(problems)) == ("whole", {"broken records in examples.jsonl": 1})
 
 
 def test_a_header_line_of_qrels_is_no_fault_and_relevance_0_is_not_relevant(data: Path) -> None:
@@ -99,6 +122,15 @@ def test_examples_of_three_makes_are_told_apart(tmp_path: Path) -> None:
     assert list(sha256) == ["examples.jsonl"]
 
 
+def test_marked_spans_say_what_is_hallucinated(tmp_path: Path) -> None:
+    file = tmp_path / "ragtruth.jsonl"
+    spans = [{"start": 0, "end": 1, "label_type": "Evident Conflict"}]
+    records = [{"id": "a", "response": "x", "source_info": "c", "labels": labels} for labels in ([], spans)]
+    file.write_text("\n".join(json.dumps(record | {"id": n}) for n, record in enumerate(records)))
+    examples, _ = read_examples(file, Problems())
+    assert [example.label for example in examples] == ["faithful", "hallucinated"]
+
+
 def test_a_folder_with_several_files_of_examples_asks_which(tmp_path: Path) -> None:
     for name in ("examples_dev.jsonl", "examples_test.jsonl"):
         (tmp_path / name).write_text('{"context": "c", "response": "r"}\n')
@@ -116,3 +148,21 @@ def test_a_sample_keeps_the_proportions_and_a_smaller_one_is_a_part_of_it() -> N
     assert sample(items, 40, 3, lambda item: item[0]) == large
     assert sample(items, 40, 4, lambda item: item[0]) != large
     assert sample(items, None, 3, lambda item: item[0]) == tuple(items)
+
+
+def test_questions_say_where_their_answers_stand_and_unknown_keys_are_no_fault(tmp_path: Path) -> None:
+    file = tmp_path / "own.jsonl"
+    span = {"document": "a.md", "start": 3, "end": 9}
+    records: list[dict[str, object]] = [
+        {"text": "How many?", "documents": ["a.md"], "spans": [span], "kind": "answerable", "twist": {"put": "x"}},
+        {"text": "How deep?", "spans": [span | {"end": 3}]},
+        {"text": "How wide?", "spans": [span | {"start": True}]},
+        {"text": "How long?", "spans": "a.md"},
+        {"text": "How tall?"},
+    ]
+    file.write_text("".join(json.dumps(record) + "\n" for record in records))
+    problems = Problems()
+    first, last = read_questions(file, problems).queries
+    assert first.spans == (Span("a.md", 3, 9),)
+    assert last.spans == ()
+    assert counted(problems) == {"broken records in own.jsonl": 3}

@@ -94,8 +94,8 @@ def test_the_gate_closes_on_a_spoilt_retriever_and_opens_for_an_equal_one(
         (("retrieval",), "Missing option '--data'"),
         (("retrieval", "--data", ".", "--limit", "0"), "0 is not in the range x>=1"),
         (
-            ("answers", "--data", "{data}", "--verifier", "small"),
-            "there is no verifier 'small'; the only one is decoder",
+            ("answers", "--data", "{data}", "--verifier", "oracle"),
+            "there is no verifier 'oracle'; expected decoder",
         ),
         (("faithfulness", "--data", "{data}"), "has no examples.jsonl"),
         (("gate", "{data}", "--baseline", "{data}"), "there is no finished run in"),
@@ -106,6 +106,33 @@ def test_a_wrong_call_is_one_line_and_status_2(call: Call, data: Path, words: tu
     assert (status, out) == (2, "")
     assert says in err
     assert err.count("\n") == 1
+
+
+EXAMPLES = [
+    {"id": str(n), "context": f"It is known. Whale {n} eats krill.", "response": f"Whale {n} eats krill.[1]"}
+    for n in range(4)
+]
+
+
+def test_a_dry_run_tells_what_a_run_takes_and_leaves_nothing_behind(
+    call: Call, tmp_path: Path, data: Path, verbatim: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ragstack.evaluation.faithfulness.open_verifier", lambda stack, name: verbatim)
+    monkeypatch.setattr("ragstack.evaluation.answers.open_verifier", lambda stack, name: verbatim)
+    file = tmp_path / "examples.jsonl"
+    file.write_text("".join(json.dumps(example) + "\n" for example in EXAMPLES))
+    status, out, err = call("eval", "faithfulness", "--data", file, "--limit", "3", "--dry-run")
+    assert (status, err) == (0, "")
+    # three responses of one claim, each read twice (all contexts, and the one cited): 7 tokens and 120 around them
+    assert out == "3 examples: 3 claims, 6 judgements; about 762 tokens to read; about 0 seconds\n"
+    status, out, _ = call("eval", "faithfulness", "--data", file, "--dry-run", "--json")
+    told = json.loads(out)
+    assert (status, told["items"], told["calls"], told["tokens_read"], told["cost"]) == (0, 4, 8, 1016, None)
+    status, out, _ = call("eval", "answers", "--data", data, "--generator", "extractive", "--dry-run")
+    assert status == 0
+    assert out.startswith("4 questions: 6 claims, 6 judgements; about 1,200 tokens to read; about ")
+    assert not (tmp_path / "home" / "evaluations").exists()
+    assert not any("Whale" in claim for claim, _ in verbatim.asked)  # a made-up passage was timed, the data not judged
 
 
 def test_importing_the_command_loads_nothing_heavy() -> None:

@@ -64,15 +64,78 @@ def test_outputs_of_other_systems_become_one_value() -> None:
     )
 
 
+TURNS = [
+    ("human", "Who are you?"), ("ai", "A bot."), ("tool", "Stones sleep."), ("human", "What does it eat?"),
+    ("ai", ""), ("tool", "Whales eat krill."), ("tool", "They swim."), ("ai", "It eats krill."),
+]  # fmt: skip
+
+
+class Message:
+    """As LangChain's, with its text in blocks."""
+
+    def __init__(self, type: str, content: str) -> None:
+        self.type = type
+        self.content = [{"type": "text", "text": content}]
+        self.artifact = [Document(content)] if type == "tool" else None
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"user_input": [{"type": kind, "content": text} for kind, text in TURNS]},
+        {"messages": [Message(*turn) for turn in TURNS]},
+        {"messages": [{"lc": 1, "kwargs": {"type": kind, "content": text}} for kind, text in TURNS]},
+        {"messages": [{"role": {"human": "user", "ai": "assistant"}.get(kind, kind), "content": text}
+                      for kind, text in TURNS]},
+        {"user_input": [{"type": kind, "content": text} for kind, text in TURNS if kind != "tool"],
+         "retrieved_contexts": ["Whales eat krill.", "They swim."]},
+    ],
+)  # fmt: skip
+def test_of_a_conversation_the_last_turn_counts_with_what_tools_found_for_it(record: dict[str, Any]) -> None:
+    expected = Response("It eats krill.", ("Whales eat krill.", "They swim."), "What does it eat?")
+    assert response_of(record) == expected
+
+
+def test_real_messages_of_langchain_are_understood() -> None:
+    from langchain_core.documents import Document as Real
+    from langchain_core.load import dumpd
+    from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+
+    found = ToolMessage("Source: a.md", tool_call_id="1", artifact=[Real("Whales eat krill.")])
+    messages = [HumanMessage("What does it eat?"), AIMessage(""), found, AIMessage("It eats krill.")]
+    expected = Response("It eats krill.", ("Whales eat krill.",), "What does it eat?")
+    assert from_langchain({"messages": messages}) == expected
+    assert from_langchain({"messages": [dumpd(message) for message in messages]}) == expected
+    chain = {
+        "input": "What does it eat?",
+        "answer": AIMessage("It eats krill."),
+        "context": [Real("Whales eat krill.")],
+    }
+    assert response_of(chain) == expected
+
+
+def test_ragtruth_s_two_files_joined_are_understood() -> None:
+    asked = {"question": "What does it eat?", "passages": "passage 1:Whales eat krill."}
+    record = {"response": "Krill.", "labels": [], "source_info": asked}
+    assert response_of(record) == Response("Krill.", ("passage 1:Whales eat krill.",), "What does it eat?")
+    assert response_of(record | {"source_info": "Whales."}).contexts == ("Whales.",)
+    assert response_of(record | {"source_info": {"name": "Moby", "城市": "港"}}).contexts == (
+        '{"name": "Moby", "城市": "港"}',
+    )
+
+
 @pytest.mark.parametrize(
     ("record", "says"),
     [
         ({"answer": "x", "contexts": []}, "the context is empty"),
         ({"answer": "x", "contexts": 3}, "the context is 3"),
         ({"answer": "", "contexts": ["c"]}, "answer or response"),
-        ({"answer": "x", "contexts": [{"page": 1}]}, "a context is None"),
+        ({"answer": "x", "contexts": [{"page": 1}]}, "a context is {'page': 1}"),
         ({"result": "x", "source_documents": None}, "the context is None"),
         ({}, "response is None"),
+        ({"messages": [{"type": "ai", "content": "x"}]}, "no message of a person"),
+        ({"messages": [{"type": "human", "content": "x"}]}, "the last question of the conversation has no answer"),
+        ({"user_input": [{"type": "human", "content": "q"}, {"type": "ai", "content": "a"}]}, "the context is empty"),
     ],
 )
 def test_a_record_that_lacks_something_says_what(record: dict[str, Any], says: str) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from ragstack import evaluation
 from ragstack.evaluation import Result, evaluate_answers, evaluate_faithfulness, evaluate_retrieval, write_report
 from ragstack.evaluation.report import page
-from ragstack.evaluation.report.words import NOTES, meaning
+from ragstack.evaluation.report.words import NOTES, meaning, problem
 from ragstack.evaluation.statistics import Interval
 from ragstack.evaluation.trust import Agreement
 from ragstack.stack import RagStack
@@ -99,9 +100,33 @@ def test_every_measure_and_note_of_a_run_is_explained_in_both_languages(
     judged: Result, stack: RagStack, data: Path, verbatim: Any
 ) -> None:
     answers = evaluate_answers(stack, data, generator="extractive", verifier=verbatim)
+    assert all(meaning("retrieval", "span@10")[:2])  # of questions with spans
     for result in (judged, answers, evaluate_retrieval(stack, data)):
         assert all(all(meaning(result.task, name)[:2]) for name in result.metrics)
         assert all(note in NOTES for note in result.notes)
+
+
+def test_every_fault_of_the_data_is_told_in_both_languages() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in Path(evaluation.__file__).parent.glob("*.py")]
+    kinds = [kind for text in sources for kind in re.findall(r'problems\.add\(f?"([^"]+)"', text)]
+    assert len(kinds) > 12
+    for kind in kinds:
+        english, chinese = problem(kind)
+        assert english == kind
+        assert re.search("[\u4e00-\u9fff]", chinese)
+
+
+def test_a_page_of_huge_texts_and_thousands_of_failures_can_still_be_opened(judged: Result) -> None:
+    from dataclasses import replace
+
+    record = next(record for record in judged.records if "claims" in record and record["judged"] == "hallucinated")
+    many = replace(judged, records=(record,) * 2000)
+    assert len(page(many)) < 200_000
+    assert "and 1900 more in records.jsonl" in page(many)
+    huge = replace(judged, records=({**record, "contexts": ["<b>鲸</b>" * 100_000] * 30},) * 50)
+    assert len(page(huge)) < 5_000_000
+    assert "780,000 more characters" in page(huge)
+    Balanced(page(huge))
 
 
 def test_figures_stand_with_their_intervals_and_the_judge_with_its_agreement(judged: Result) -> None:

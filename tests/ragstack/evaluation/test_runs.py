@@ -11,6 +11,7 @@ import pytest
 from indexes.errors import ModelError, UsageError
 from ragstack.answers import Answer
 from ragstack.evaluation import evaluate_answers, evaluate_faithfulness, evaluate_retrieval
+from ragstack.evaluation.estimating import Estimate
 from ragstack.evaluation.runs import Result, read_records
 from ragstack.generators.base import Delta, Message, Prompt, Usage
 from ragstack.stack import RagStack
@@ -64,6 +65,18 @@ def test_a_corpus_is_encoded_once(stack: RagStack, data: Path, bag_encoder: Any)
     assert info.documents == 5
 
 
+def test_the_language_of_a_passage_is_kept_as_it_is_of_a_file(stack: RagStack, data: Path) -> None:
+    english = "The largest of the whales is also the largest of all animals that are known."
+    with (data / "corpus.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"id": "en", "title": "", "text": english}) + "\n")
+        file.write(json.dumps({"id": "zh", "title": "", "text": "最大的鲸也是最大的动物。"}) + "\n")
+        file.write(json.dumps({"id": "number", "title": "", "text": "1912"}) + "\n")
+    evaluate_retrieval(stack, data)
+    [info] = stack.database.collections()
+    found = {each.key: each.metadata.get("lang") for each in stack.database.collection(info.name).documents()}
+    assert (found["en"], found["zh"], found["number"]) == ("en", "zh", None)
+
+
 def test_a_document_of_many_chunks_counts_once_and_is_looked_for_deeper(stack: RagStack, data: Path) -> None:
     """The relevant document stands behind one that fills the first hundred chunks."""
     long = "\n\n".join(f"Whale number {n} sings. " + "It sings a song of the sea. " * 40 for n in range(130))
@@ -83,8 +96,9 @@ def test_a_document_of_many_chunks_counts_once_and_is_looked_for_deeper(stack: R
 
 def test_data_without_qrels_has_nothing_to_measure(stack: RagStack, data: Path) -> None:
     (data / "qrels.tsv").unlink()
-    with pytest.raises(UsageError, match=r"nothing to measure.*qrels\.tsv"):
+    with pytest.raises(UsageError, match=r"\(no qrels\.tsv: .*nothing to measure.*qrels\.tsv"):
         evaluate_retrieval(stack, data)
+    assert stack.database.collections() == []  # said before the corpus is encoded
 
 
 def test_questions_over_a_collection_of_ones_own_name_documents_as_people_do(stack: RagStack, tmp_path: Path) -> None:
@@ -134,6 +148,7 @@ class Writer:
 
 
 DRAFTS = {
+    "Who signs what is written about a vessel?": "The clerk on duty.",
     "How heavy is the blue whale?": "The blue whale weighs up to 150 tonnes.",
     "How deep do sperm whales dive?": "The documents hold it, but these passages do not say.",
     "大熊猫吃什么？": "大熊猫生活在四川，主要吃竹子。",
@@ -170,9 +185,9 @@ def test_answers_say_how_long_they_take_and_leave_out_what_the_judge_breaks_on(
     stack: RagStack, data: Path, verbatim: Any
 ) -> None:
     stack._generators["llamacpp"] = Writer(DRAFTS | {"大熊猫吃什么？": "大熊猫BREAK吃竹子。"})
-    expected: list[tuple[int, float]] = []
-    result = evaluate_answers(stack, data, verifier=verbatim, expect=lambda n, s: expected.append((n, s)))
-    assert [n for n, _ in expected] == [4]
+    expected: list[Estimate] = []
+    result = evaluate_answers(stack, data, verifier=verbatim, expect=expected.append)
+    assert [(each.items, each.done, each.calls) for each in expected] == [(4, 0, 6)]
     assert (result.n, result.missing) == (3, 1)
     [broken] = [record for record in result.records if "error" in record]
     assert broken == {"id": "q3", "error": "the judge broke"}
@@ -190,6 +205,24 @@ def test_a_question_nobody_can_answer_from_data_without_them_is_none(
     assert result.metrics["accuracy"].value is None
     assert value(result, "false_abstain") == 0.0  # it has a relevant document, so it can be answered
     assert kinds(result)["answerable questions without gold answers"] == 1
+
+
+def test_a_question_of_which_nothing_is_known_is_in_no_figure_that_needs_it(
+    stack: RagStack, data: Path, verbatim: Any
+) -> None:
+    stack._generators["llamacpp"] = Writer(DRAFTS)
+    (data / "queries.jsonl.gz").unlink()
+    texts = ("How heavy is the blue whale?", "How fast does an orca swim?", "How deep do sperm whales dive?")
+    more: tuple[dict[str, Any], ...] = ({"answers": ["150 tonnes"]}, {}, {"answerable": False})
+    records = [{"id": f"x{n}", "text": text} | each for n, (text, each) in enumerate(zip(texts, more, strict=True))]
+    (data / "queries.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    result = evaluate_answers(stack, data, verifier=verbatim)
+    assert [record["abstained"] for record in result.records] == [False, False, True]
+    assert [record["answerable"] for record in result.records] == [True, None, False]
+    assert (value(result, "abstain_recall"), value(result, "false_abstain")) == (1.0, 0.0)
+    assert kinds(result)["questions that may be answerable or not"] == 1
+    assert result.curves["risk_coverage"] == [[0.5, 0.0]]  # of the two that can be right or wrong
+    assert sum(count for _, _, count in result.curves["reliability"]) == 2
 
 
 def test_faithfulness_is_told_by_the_weakest_claim(stack: RagStack, tmp_path: Path, verbatim: Any) -> None:
@@ -261,6 +294,22 @@ def test_an_interrupted_run_goes_on_where_it_was(
     assert len(asked) == 2 + 4  # a finished run is begun anew
 
 
+def test_what_failed_before_an_interruption_is_done_again(
+    stack: RagStack, data: Path, tmp_path: Path, verbatim: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack._generators["llamacpp"] = Writer(DRAFTS | {"How heavy is the blue whale?": "BREAK the blue whale."})
+    with monkeypatch.context() as patched:
+        interrupted_after(3, stack, patched)
+        with pytest.raises(Stopped):
+            evaluate_answers(stack, data, verifier=verbatim, out=tmp_path / "halves")
+    stack._generators["llamacpp"] = Writer(DRAFTS)
+    asked = interrupted_after(9, stack, monkeypatch)
+    result = evaluate_answers(stack, data, verifier=verbatim, out=tmp_path / "halves")
+    assert (len(asked), result.missing) == (2, 0)
+    evaluate_answers(stack, data, verifier=verbatim, out=tmp_path / "whole")
+    assert without_times(tmp_path / "halves") == without_times(tmp_path / "whole")
+
+
 def test_the_records_of_another_run_are_never_taken_for_this_one(
     stack: RagStack, data: Path, tmp_path: Path, verbatim: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,10 +334,3 @@ def test_what_ends_the_work_is_not_counted_as_one_questions_fault(
     result = evaluate_answers(stack, data, verifier=verbatim)
     assert (result.n, result.missing) == (0, 4)
     assert all(interval.value is None for interval in result.metrics.values())
-
-
-def test_the_small_verifier_is_not_pretended(stack: RagStack, tmp_path: Path) -> None:
-    file = tmp_path / "examples.jsonl"
-    file.write_text(json.dumps(EXAMPLES[0]))
-    with pytest.raises(UsageError, match=r"no verifier 'small'; the only one is decoder"):
-        evaluate_faithfulness(stack, file, verifier="small")

@@ -82,9 +82,17 @@ def test_agreement_is_told_in_the_language_at_hand_and_for_the_calibrated_decode
     assert agreement("openai:another", ["en", "zh"]) == ()
 
 
-def test_only_the_decoder_judges(tmp_path: Any) -> None:
-    with pytest.raises(UsageError, match="the only one is decoder"):
-        open_verifier(RagStack.open(home=tmp_path), "small")
+def test_agreement_of_the_small_verifier_is_that_on_sets_unlike_those_it_was_trained_on() -> None:
+    for language, known in (("en", "wice_dev_en"), ("zh", "uhgeval_zh")):
+        found = {each.data: each for each in agreement("small", [language])}  # type: ignore[list-item]
+        assert known in found
+        assert {each.language for each in found.values()} == {language}
+        assert all(each.kappa and each.n >= 100 for each in found.values())
+
+
+def test_a_judge_that_there_is_not_is_told(tmp_path: Any) -> None:
+    with pytest.raises(UsageError, match="no verifier 'oracle'; expected decoder"):
+        open_verifier(RagStack.open(home=tmp_path), "oracle")
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,9 @@
-"""Logistic models over written-down features, fitted and reported (``benchmarks/calibrate.py``).
+"""Logistic models over written-down features, fitted and reported with weights and thresholds that saw no row judged.
 
 The sign of a weight is given where it is known, so that no accident of the data turns a reason to doubt into a reason
-to believe. A threshold is the highest that refuses at most ``FALSE_REFUSALS`` of what should pass, found on
-probabilities of rows that the weights were not fitted on. Figures have 95 % bootstrap intervals.
+to believe. Rows fall into folds by a hash of what they are about, and each is judged by what the other folds gave.
+A threshold is the highest that refuses at most ``FALSE_REFUSALS`` of what should pass; ``operating`` says what any
+other one would cost. Figures have 95 % bootstrap intervals.
 """
 
 import hashlib
@@ -12,6 +13,8 @@ import numpy as np
 
 from ragstack.evaluation import measures
 from ragstack.evaluation.statistics import Statistic, bootstrap, ratio
+
+__all__ = ["FALSE_REFUSALS", "SEED", "Row", "by", "fit", "operating", "predict", "report"]
 
 SEED = 20
 FALSE_REFUSALS = 0.10
@@ -27,7 +30,7 @@ Row = dict[str, Any]
 def fit(rows: list[Row], names: list[str]) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
     """The model of all rows, and for each row the probability and the decision of a model that has not seen it."""
     x, y = arrays(rows, names)
-    fold = np.array([hashlib.sha256(row["about"].encode()).digest()[0] % FOLDS for row in rows])
+    fold = folds(rows, y)
     apart = np.zeros(len(rows))
     shown = np.zeros(len(rows), dtype=bool)
     for number in range(FOLDS):
@@ -42,6 +45,36 @@ def fit(rows: list[Row], names: list[str]) -> tuple[dict[str, Any], np.ndarray, 
         "threshold": round(threshold_of(apart, y), 6),
     }
     return model, apart, shown
+
+
+def folds(rows: list[Row], label: np.ndarray) -> np.ndarray:
+    """The fold of each row; where what they are about leaves too little to fit on, as one document does, by turns."""
+    fold = np.array([hashlib.sha256(row["about"].encode()).digest()[0] % FOLDS for row in rows])
+    if all(len(set(label[fold != number])) == len(set(label)) for number in range(FOLDS)):
+        return fold
+    turns = np.zeros(len(rows), dtype=int)
+    for value in set(label):
+        turns[label == value] = np.arange((label == value).sum()) % FOLDS
+    return turns
+
+
+def operating(probability: np.ndarray, label: np.ndarray, unanswerable: float) -> list[dict[str, float]]:
+    """What thresholds cost, each five of a hundred positives further, the one that refuses least first.
+
+    ``risk`` is the share of wrong ones among those let through, if ``unanswerable`` of all were negatives:
+    ``u·n / (u·n + (1 - u)·p)`` with n and p the shares of negatives and positives let through.
+    """
+    positive, negative = probability[label == 1], probability[label == 0]
+    points = []
+    for refused in np.arange(0.0, 1.0, 0.05):
+        threshold = float(np.quantile(positive, refused))
+        p, n = float((positive >= threshold).mean()), float((negative >= threshold).mean())
+        risk = unanswerable * n / (unanswerable * n + (1 - unanswerable) * p)
+        points.append({
+            "threshold": round(threshold, 6), "risk": round(risk, 4),
+            "answered": round(p, 4), "unanswerable_refused": round(1 - n, 4),
+        })  # fmt: skip
+    return points
 
 
 def predict(model: dict[str, Any], rows: list[Row]) -> tuple[np.ndarray, np.ndarray]:
@@ -117,12 +150,3 @@ def report(probability: np.ndarray, label: np.ndarray, shown: np.ndarray) -> dic
         "calibration_error": interval(lambda at: measures.calibration_error(label[at], probability[at])),
         "risk_at_coverage": {f"{curve[step][0]:.2f}": round(curve[step][1], 4) for step in steps if step >= 0},
     }
-
-
-def line(name: str, figures: dict[str, Any]) -> str:
-    """One line of a table for people."""
-    shown = [f"{name:24} n={figures['rows']:3}"]
-    for figure in ("auroc", "balanced_accuracy", "negatives_refused", "positives_refused"):
-        low, value, high = (figures[figure][key] for key in ("low", "value", "high"))
-        shown.append(f"{figure} {value:.2f} [{low:.2f}, {high:.2f}]" if value is not None else f"{figure} -")
-    return "  ".join(shown)
