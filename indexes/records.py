@@ -36,8 +36,8 @@ Metadata = Mapping[str, Scalar]
 ScoreKind = Literal["cosine", "bm25", "rrf", "rerank"]
 """What a score means; higher is better in each. ``cosine`` in [-1, 1]; ``bm25`` the BM25 value, at least 0;
 ``rrf`` a reciprocal rank fusion and ``rerank`` what a reranker gave, good for ordering within one search and for
-nothing else. A hit that the reranker did not read keeps its fusion's score, and stands below those it read. A chunk that
-got its place for being in another language than the question has its cosine, and stands among reranked ones."""
+nothing else. A hit that the reranker did not read keeps its fusion's score, and stands below those it read. A
+chunk that got its place for being in another language than the question has its cosine, and stands among these."""
 Outcome = Literal["added", "changed", "moved", "unchanged", "duplicate", "unpacked", "removed", "refused", "failed"]
 """What became of a file when it was brought in. A *duplicate* is held by another document, its ``original``; an
 archive is *unpacked*, and the files in it have outcomes of their own."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ingest.pipeline import IngestReport
     from ragstack.answers import Answer, AnswerSentence, Citation, Event, Passage
     from ragstack.config import Config, load_config
+    from ragstack.conversation import Turn
     from ragstack.stack import RagStack
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Passage",
     "RagStack",
     "RagStackError",
+    "Turn",
     "load_config",
 ]
 
@@ -44,6 +46,7 @@ _HOMES = {
     "Passage": "ragstack.answers",
     "RagStack": "ragstack.stack",
     "RagStackError": "indexes.errors",
+    "Turn": "ragstack.conversation",
     "load_config": "ragstack.config",
 }
 

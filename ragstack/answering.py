@@ -1,36 +1,34 @@
 """The flow of a question, told in one place.
 
-question → search → evidence → gate: is there enough? → the generator reads the evidence → each sentence is aligned
-with the words it rests on and tested → what is not supported is dropped → :class:`ragstack.answers.Answer`.
+question → alone, if it leant on the conversation → search → evidence → gate: is there enough? → the generator reads
+the evidence → each sentence is aligned with the words it rests on and tested → what is not supported is dropped, what
+another source denies is followed by that source's words → :class:`ragstack.answers.Answer`.
 
 The decoder needs the cores for itself, so nothing else runs while it does: encoding comes before and after.
 """
 
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 from indexes.engine import VectorCollection
 from indexes.filters import Filter
-from indexes.places import boxes, describe, place_of
-from indexes.records import Hit
 from ingest.encoders import Encoder
 from ingest.text.sentences import split_sentences
-from ragstack.abstention import answerable
-from ragstack.answers import Answer, AnswerSentence, Citation, Event, Passage, TokenUsage, ocr_of
+from ragstack.abstention import answerable, answerable_features
+from ragstack.answers import Answer, Event, unmarked
+from ragstack.assembly import Assembly
 from ragstack.calibration import Calibration
-from ragstack.citations import align
+from ragstack.citations import Alignment, align
+from ragstack.config import AnswerSettings
+from ragstack.conversation import Turn, recent, standalone
+from ragstack.disagreement import disagreeing
 from ragstack.evidence import Evidence, EvidencePicker
-from ragstack.generators.base import Generator, Judge, Usage
-from ragstack.language import PHRASES, Language, language_of
+from ragstack.explanation import Check, Outcome
+from ragstack.generators.base import Generator, Judge
 from ragstack.prompts import TEMPLATES, answer_prompt
 from ragstack.retrieval import Retriever, check_question
-from ragstack.verification import support
+from ragstack.verification import quoted, support, support_features
 
 __all__ = ["Answerer"]
-
-NEAREST_SHOWN = 3
-"""Passages that a refusal shows."""
 
 
 class Answerer:
@@ -44,6 +42,7 @@ class Answerer:
         encoder: Encoder,
         generator: Generator,
         calibration: Calibration,
+        settings: AnswerSettings,
         max_tokens: int,
     ) -> None:
         self._collection = collection
@@ -53,44 +52,64 @@ class Answerer:
         self._generator = generator
         self._judge = generator if isinstance(generator, Judge) else None
         self._calibration = calibration
+        self._settings = settings
         self._max_tokens = max_tokens
 
-    def ask(self, question: str, where: Filter | None = None) -> Answer:
-        """The answer, or a refusal that says why.
+    def stream(
+        self,
+        question: str,
+        where: Filter | None = None,
+        *,
+        history: Sequence[Answer | Turn] = (),
+        explain: bool = False,
+    ) -> Iterator[Event]:
+        """The answer, or a refusal that says why, step by step; the last event is ``done`` and holds it.
 
         Raises:
             UsageError: the question is empty or too long.
             ModelError: the generator failed.
         """
-        answer: Answer | None = None
-        for event in self.stream(question, where):
-            answer = event.value if event.kind == "done" else answer
-        if answer is None:
-            raise RuntimeError("the stream of an answer ended without its answer")
-        return answer
-
-    def stream(self, question: str, where: Filter | None = None) -> Iterator[Event]:
-        """The same as :meth:`ask`, step by step; the last event is ``done``."""
-        question = check_question(question)
-        run = _Run(question, self._collection.name, self._generator.name)
+        run = Assembly(check_question(question), self._collection, self._generator.name, explain=explain)
+        if history:
+            yield from self._understand(run, history)
         with run.timed("retrieve"):
-            run.hits = self._retriever.search(question, where=where)
+            trace = self._retriever.explain(run.question, where=where)
+            run.hits = trace.hits
+            run.note(retrieval=trace)
         yield Event("retrieval", tuple(run.hits))
         with run.timed("evidence"):
-            evidence = self._picker.pick(question, run.hits)
+            evidence = self._picker.pick(run.question, run.hits)
+            run.note(evidence=tuple(evidence))
         if not evidence:
             yield run.refuse("nothing_found")
             return
-        with run.timed("gate"):
-            run.confidence, enough = answerable(question, evidence, self._encoder, self._judge, self._calibration)
-        if not enough:
+        if not self._enough(run, evidence):
             yield run.refuse("not_in_evidence")
             return
         yield from self._write(run, evidence)
         yield from self._verify(run, evidence)
 
-    def _write(self, run: "_Run", evidence: Sequence[Evidence]) -> Iterator[Event]:
+    def _understand(self, run: Assembly, history: Sequence[Answer | Turn]) -> Iterator[Event]:
+        with run.timed("rewrite"):
+            turns = recent(history, self._settings.history_tokens, self._encoder.count_tokens)
+            alone = standalone(run.question, turns, self._generator)
+        if alone:
+            run.question = alone
+            yield Event("standalone", alone)
+
+    def _enough(self, run: Assembly, evidence: Sequence[Evidence]) -> bool:
+        with run.timed("gate"):
+            judge, calibration = self._judge, self._calibration
+            run.confidence, enough = answerable(run.question, evidence, self._encoder, judge, calibration)
+        if run.explanation is not None:
+            model = calibration.answerable if judge is not None else calibration.answerable_without_judge
+            features = answerable_features(run.question, evidence, self._encoder, judge)
+            run.note(features=features, threshold=model.threshold)
+        return enough
+
+    def _write(self, run: Assembly, evidence: Sequence[Evidence]) -> Iterator[Event]:
         prompt = answer_prompt(run.question, evidence, run.language)
+        run.note(prompt=prompt.messages)
         with run.timed("generate"):
             for delta in self._generator.stream(prompt, max_tokens=self._max_tokens):
                 run.draft += delta.text
@@ -99,116 +118,62 @@ class Answerer:
                 if delta.text:
                     yield Event("token", delta.text)
 
-    def _verify(self, run: "_Run", evidence: Sequence[Evidence]) -> Iterator[Event]:
+    def _verify(self, run: Assembly, evidence: Sequence[Evidence]) -> Iterator[Event]:
         declines = TEMPLATES[run.language].declines
-        sentences = (run.draft[start:end] for start, end in split_sentences(run.draft))
-        written = [sentence for sentence in sentences if not declines.search(sentence)]
+        draft = unmarked(run.draft)
+        sentences = [draft[start:end] for start, end in split_sentences(draft)]
+        declined = [each for each in sentences if declines.search(each) and not quoted(each, evidence)]
+        written = [sentence for sentence in sentences if sentence not in declined]
+        run.note(checks=tuple(Check(sentence, "declined") for sentence in declined))
         if not written:
             yield run.refuse("decoder_declined")
             return
         with run.timed("verify"):
-            alignments = align(run.question, written, evidence, self._encoder)
-            for sentence, alignment in zip(written, alignments, strict=True):
-                probability, supported = support(
-                    run.question, sentence, alignment, evidence, self._judge, self._calibration
-                )
-                if not supported:
-                    run.dropped.append(sentence)
-                    continue
-                cited = [evidence[at] for at in alignment.positions]
-                yield from run.cite(sentence, probability, cited, self._collection)
+            for sentence, alignment in zip(written, align(run.question, written, evidence, self._encoder), strict=True):
+                yield from self._check(run, sentence, alignment, evidence)
         yield run.finish() if run.sentences else run.refuse("nothing_supported")
 
-
-class _Run:
-    """What is known of one question so far; becomes an :class:`Answer`."""
-
-    def __init__(self, question: str, collection: str, generator: str) -> None:
-        self.question = question
-        self.language: Language = language_of(question)
-        self.collection = collection
-        self.generator = generator
-        self.hits: list[Hit] = []
-        self.confidence: float | None = None
-        self.draft = ""
-        self.usage = Usage(0, 0)
-        self.dropped: list[str] = []
-        self.sentences: list[AnswerSentence] = []
-        self.citations: dict[tuple[str, int, int], Citation] = {}
-        self.timings: dict[str, float] = dict.fromkeys(("retrieve", "evidence", "gate", "generate", "verify"), 0.0)
-        self._started = time.perf_counter()
-
-    @contextmanager
-    def timed(self, step: str) -> Iterator[None]:
-        """Add the seconds of the block to ``step``."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.timings[step] += time.perf_counter() - started
-
-    def cite(
-        self, sentence: str, probability: float, cited: Sequence[Evidence], collection: VectorCollection
+    def _check(
+        self, run: Assembly, sentence: str, alignment: Alignment, evidence: Sequence[Evidence]
     ) -> Iterator[Event]:
-        """Keep a verified sentence; citations are numbered in the order of their first use."""
-        used = []
-        for item in cited:
-            key = (item.hit.document, item.start, item.end)
-            if key not in self.citations:
-                self.citations[key] = _citation(len(self.citations) + 1, item, collection)
-                yield Event("citation", self.citations[key])
-            used.append(self.citations[key].n)
-        self.sentences.append(AnswerSentence(sentence, probability, tuple(sorted(used))))
-        yield Event("sentence", self.sentences[-1])
+        judge, calibration = self._judge, self._calibration
+        probability, supported = support(run.question, sentence, alignment, evidence, judge, calibration)
+        flag = self._settings.unsupported == "flag"
+        self._explain(run, sentence, alignment, evidence, probability, _outcome(supported=supported, flag=flag))
+        if not supported:
+            yield from run.drop(sentence, probability, flag=flag)
+            return
+        cited = [evidence[at] for at in alignment.positions]
+        yield from run.show(sentence, probability, cited)
+        if other := disagreeing(run.question, sentence, cited[0], run.hits):
+            yield from run.object(cited[0], other)
 
-    def finish(self) -> Event:
-        """The answer, with its markers."""
-        text = PHRASES[self.language].separator.join(sentence.marked for sentence in self.sentences)
-        return self._done(text, abstained=False, reason="")
-
-    def refuse(self, reason: str) -> Event:
-        """The refusal; ``reason`` names one of :class:`ragstack.language.Phrases`."""
-        phrases = PHRASES[self.language]
-        why: str = getattr(phrases, reason).format(collection=self.collection, passages=len(self.hits))
-        return self._done(phrases.refusal, abstained=True, reason=why)
-
-    def _done(self, text: str, *, abstained: bool, reason: str) -> Event:
-        nearest = tuple(
-            Passage(hit.document, hit.title, hit.page, hit.start, hit.end, hit.text, place_of(hit))
-            for hit in self.hits[:NEAREST_SHOWN]
+    def _explain(
+        self,
+        run: Assembly,
+        sentence: str,
+        alignment: Alignment,
+        evidence: Sequence[Evidence],
+        probability: float,
+        outcome: Outcome,
+    ) -> None:
+        """Keep what decided about a sentence; its features are asked for once more, as the answer needs them not."""
+        if run.explanation is None:
+            return
+        decided = not quoted(sentence, evidence) and not alignment.missing_numbers
+        model = self._calibration.support if self._judge is not None else self._calibration.support_without_judge
+        features = support_features(run.question, sentence, alignment, evidence, self._judge) if decided else None
+        check = Check(
+            sentence,
+            outcome,
+            probability,
+            model.threshold if decided else None,
+            alignment.positions,
+            features,
+            alignment.missing_numbers,
         )
-        answer = Answer(
-            question=self.question,
-            text=text,
-            abstained=abstained,
-            reason=reason,
-            sentences=() if abstained else tuple(self.sentences),
-            citations=() if abstained else tuple(self.citations.values()),
-            generator=self.generator,
-            confidence=self.confidence,
-            dropped=tuple(self.dropped),
-            nearest=nearest if abstained else (),
-            usage=TokenUsage(self.usage.prompt_tokens, self.usage.completion_tokens),
-            timings={**self.timings, "total": time.perf_counter() - self._started},
-        )
-        return Event("done", answer)
+        run.note(checks=(*run.explanation.checks, check))
 
 
-def _citation(number: int, item: Evidence, collection: VectorCollection) -> Citation:
-    """Where the words of an evidence sentence stand; if its document was deleted meanwhile, where its chunk stood."""
-    hit = item.hit
-    document = collection.document(hit.document_id)
-    spans = document.spans(item.start, item.end) if document else ()
-    return Citation(
-        n=number,
-        document=hit.document,
-        title=hit.title,
-        page=document.page_at(item.start) if document else hit.page,
-        start=item.start,
-        end=item.end,
-        quote=item.text,
-        place=describe(spans) or place_of(hit),
-        boxes=boxes(spans),
-        ocr=ocr_of(hit.metadata),
-        also=collection.sources(document.key) if document else (),
-    )
+def _outcome(*, supported: bool, flag: bool) -> Outcome:
+    return "shown" if supported else "flagged" if flag else "dropped"

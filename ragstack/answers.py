@@ -3,14 +3,34 @@
 Offsets count characters of the document's stored text: ``quote == document.text[start:end]``, to the character.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indexes.places import Box, place_of
 from indexes.records import Hit, Scalar
+from ragstack.language import PHRASES, language_of
 
-__all__ = ["Answer", "AnswerSentence", "Citation", "Event", "Passage", "TokenUsage", "hit_to_dict", "ocr_of"]
+if TYPE_CHECKING:
+    from ragstack.explanation import Explanation
+
+__all__ = [
+    "Answer",
+    "AnswerSentence",
+    "Citation",
+    "Event",
+    "Passage",
+    "TokenUsage",
+    "hit_to_dict",
+    "ocr_of",
+    "unmarked",
+]
+
+_MARKER = r"(?:\[\d{1,3}\])+"
+_MARKERS = re.compile(
+    rf"\s+{_MARKER}(?=[\s.。,，;；!！?？”\"]|$)|{_MARKER}(?=[.。,，;；!！?？”\"]|\s*$)|(?<=[.。!！?？]){_MARKER}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +84,26 @@ class Passage:
 class AnswerSentence:
     """One sentence of an answer, without markers.
 
-    ``support`` is the calibrated probability that the evidence supports it, and 1.0 for words that stand in the
-    evidence as they are; ``citations`` are the numbers of its citations, at least one.
+    Attributes:
+        text: The words.
+        support: The calibrated probability that the evidence supports it; 1.0 for words that stand in the evidence
+            as they are.
+        citations: The numbers of its citations: at least one, and none where it is not supported.
+        supported: False for a sentence that nothing supports, which is shown only where the settings ask for it.
+        disagrees: Whether it quotes another source that says otherwise than the sentence before.
     """
 
     text: str
     support: float
     citations: tuple[int, ...]
+    supported: bool = True
+    disagrees: bool = False
 
     @property
     def marked(self) -> str:
         """The text with its markers, as it stands in the answer."""
+        if not self.supported:
+            return self.text + PHRASES[language_of(self.text)].unsupported
         return self.text + "".join(f"[{n}]" for n in self.citations)
 
 
@@ -93,10 +122,11 @@ class TokenUsage:
 class Answer:
     """An answer whose every sentence is cited, or a refusal (``abstained``) that says why (``reason``).
 
-    ``text`` carries the markers ``[n]``. ``confidence`` is the calibrated probability that the evidence answers
+    ``standalone`` is the question that was answered where ``question`` leant on the conversation, else None. ``text``
+    carries the markers ``[n]``. ``confidence`` is the calibrated probability that the evidence answers
     the question, None where nothing was found to judge. ``dropped`` are sentences that the generator wrote and
-    nothing supports; they are no part of ``text``. ``timings`` are seconds: retrieve, evidence, gate, generate,
-    verify, total.
+    nothing supports; they are no part of ``text`` unless they are shown and flagged. ``timings`` are seconds: rewrite,
+    retrieve, evidence, gate, generate, verify, total. ``explanation`` is there where it was asked for.
     """
 
     question: str
@@ -111,17 +141,24 @@ class Answer:
     nearest: tuple[Passage, ...] = ()
     usage: TokenUsage = TokenUsage()
     timings: Mapping[str, float] = field(default_factory=dict)
+    standalone: str | None = None
+    explanation: "Explanation | None" = None
+
+    @property
+    def said(self) -> str:
+        """What the answer itself says: without markers, flagged sentences and reports of what other sources say."""
+        return " ".join(each.text for each in self.sentences if each.supported and not each.disagrees)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON of ``ragstack ask --json``."""
+        """The JSON of ``ragstack ask --json``; ``explanation`` is in it where it was asked for."""
+        explained = {"explanation": self.explanation.to_dict()} if self.explanation else {}
         return {
             "question": self.question,
+            "standalone": self.standalone,
             "answer": self.text,
             "abstained": self.abstained,
             "reason": self.reason,
-            "sentences": [
-                {"text": s.text, "support": round(s.support, 4), "citations": list(s.citations)} for s in self.sentences
-            ],
+            "sentences": [_sentence(sentence) for sentence in self.sentences],
             "citations": [_citation(citation) for citation in self.citations],
             "confidence": None if self.confidence is None else round(self.confidence, 4),
             "dropped": list(self.dropped),
@@ -129,6 +166,7 @@ class Answer:
             "generator": self.generator,
             "usage": _fields(self.usage),
             "timings": {name: round(seconds, 4) for name, seconds in self.timings.items()},
+            **explained,
         }
 
 
@@ -136,13 +174,19 @@ class Answer:
 class Event:
     """A step of an answer that is being made.
 
-    ``kind`` and what ``value`` then is: ``retrieval`` (a tuple of :class:`indexes.records.Hit`), ``token`` (a piece
-    of the draft, unverified), ``sentence`` (a verified :class:`AnswerSentence`), ``citation`` (a
+    ``kind`` and what ``value`` then is: ``standalone`` (the question as it stands alone, a text; only where it was
+    made), ``retrieval`` (a tuple of :class:`indexes.records.Hit`), ``token`` (a piece
+    of the draft, unverified), ``sentence`` (a checked :class:`AnswerSentence`), ``citation`` (a
     :class:`Citation`, before the first sentence that uses it), ``done`` (the :class:`Answer`).
     """
 
     kind: str
     value: Any
+
+
+def unmarked(text: str) -> str:
+    """The text without what looks like a marker of a citation: markers are given by the check, and by nothing else."""
+    return _MARKERS.sub("", text)
 
 
 def hit_to_dict(hit: Hit) -> dict[str, Any]:
@@ -167,6 +211,10 @@ def ocr_of(metadata: Mapping[str, Scalar]) -> float | None:
     """How sure the reader of a scanned page is of a chunk's text, in [0, 1]; None for text that was no picture."""
     confidence = metadata.get("ocr")
     return float(confidence) if isinstance(confidence, int | float) and not isinstance(confidence, bool) else None
+
+
+def _sentence(sentence: AnswerSentence) -> dict[str, Any]:
+    return {**_fields(sentence), "support": round(sentence.support, 4), "citations": list(sentence.citations)}
 
 
 def _citation(citation: Citation) -> dict[str, Any]:

@@ -26,6 +26,8 @@ class Phrases:
     not_in_evidence: str
     nothing_supported: str
     decoder_declined: str
+    unsupported: str
+    otherwise: str
 
 
 PHRASES: dict[Language, Phrases] = {
@@ -37,6 +39,8 @@ PHRASES: dict[Language, Phrases] = {
         not_in_evidence="the {passages} nearest passages of collection {collection} do not seem to hold the answer",
         nothing_supported="what was written is not supported by the passages and is not shown",
         decoder_declined="the decoder found no answer in the {passages} nearest passages of collection {collection}",
+        unsupported=" [not supported]",
+        otherwise="Another source says otherwise: “{quote}”",
     ),
     "zh": Phrases(
         separator="",
@@ -46,6 +50,8 @@ PHRASES: dict[Language, Phrases] = {
         not_in_evidence="文档集 {collection} 中最接近的 {passages} 个段落似乎不包含答案",
         nothing_supported="写出的内容没有得到段落的支持，因此不予显示",
         decoder_declined="解码器读了文档集 {collection} 中最接近的 {passages} 个段落，没有找到答案",
+        unsupported="［未获支持］",
+        otherwise="另一来源的说法不同：“{quote}”",
     ),
 }
 

@@ -3,8 +3,9 @@
 Everything is opened on first use: a search loads the encoder and no decoder, a listing loads neither.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 from indexes.errors import EncoderMismatch, ModelError, ModelMissing
 from indexes.records import EncoderFingerprint, Hit
 from ragstack.answers import Answer, Event
-from ragstack.config import Config, GeneratorKind, IngestSettings, SearchMode, load_config
+from ragstack.arguments import Where, filter_of, pipeline_settings
+from ragstack.config import Config, GeneratorKind, SearchMode, load_config
 
 if TYPE_CHECKING:
     import threading
@@ -21,20 +23,18 @@ if TYPE_CHECKING:
 
     from indexes.database import Database
     from indexes.engine import VectorCollection
-    from indexes.filters import Filter
     from ingest.encoders import Encoder, Precision
-    from ingest.pipeline import IngestReport, PipelineSettings, Progress
+    from ingest.pipeline import IngestReport, Progress
     from ragstack.answering import Answerer
+    from ragstack.conversation import Turn
     from ragstack.generators.base import Generator
     from ragstack.migration import Migration
+    from ragstack.reranking import Reranker
     from ragstack.retrieval import Retriever
 
 __all__ = ["RagStack", "Where"]
 
-_MEGABYTE = 1_000_000
 PathLike = str | Path
-Where = Mapping[str, Any] | Sequence[str] | None
-"""A metadata filter: ``{"lang": "zh"}``, or conditions as on the command line, ``["lang=zh", "page<=3"]``."""
 
 
 class RagStack:
@@ -96,7 +96,7 @@ class RagStack:
             several,
             target,
             encoder,
-            settings=_pipeline_settings(self.config.ingest),
+            settings=pipeline_settings(self.config.ingest),
             prune=prune,
             retry_failed=retry_failed,
             progress=progress,
@@ -186,17 +186,27 @@ class RagStack:
             UnknownCollection: there is no such collection.
             UsageError: the question is empty or too long, or the filter cannot be understood.
         """
-        return self._retriever(self.collection(collection)).search(question, k=k, mode=mode, where=_filter(where))
+        return self._retriever(self.collection(collection)).search(question, k=k, mode=mode, where=filter_of(where))
 
     def ask(
         self,
         question: str,
         *,
+        history: "Sequence[Answer | Turn]" = (),
         collection: str | None = None,
         generator: GeneratorKind | None = None,
         where: Where = None,
+        explain: bool = False,
     ) -> Answer:
         """An answer whose every sentence is cited and verified, or a refusal.
+
+        Args:
+            question: What is asked; with ``history`` it may lean on what was said before.
+            history: The conversation so far, oldest first: earlier answers, or turns made of texts.
+            collection: Its name; None means the config's default.
+            generator: Who writes; None means the config's.
+            where: Only chunks whose metadata satisfy this filter.
+            explain: Whether the answer's ``explanation`` tells how it came about.
 
         Raises:
             UnknownCollection: there is no such collection.
@@ -204,18 +214,24 @@ class RagStack:
             ModelMissing: the decoder is not on this machine; the text has the command that fetches it.
             ModelError: the decoder failed.
         """
-        return self._answerer(collection, generator).ask(question, _filter(where))
+        options: dict[str, Any] = {"collection": collection, "generator": generator, "where": where}
+        *_, last = self.stream(question, history=history, explain=explain, **options)
+        answer: Answer = last.value
+        return answer
 
     def stream(
         self,
         question: str,
         *,
+        history: "Sequence[Answer | Turn]" = (),
         collection: str | None = None,
         generator: GeneratorKind | None = None,
         where: Where = None,
+        explain: bool = False,
     ) -> Iterator[Event]:
         """The same as :meth:`ask`, event by event; the last one is ``done`` and holds the answer."""
-        yield from self._answerer(collection, generator).stream(question, _filter(where))
+        answerer = self._answerer(collection, generator)
+        yield from answerer.stream(question, filter_of(where), history=history, explain=explain)
 
     def as_tool(self, *, collection: str | None = None, name: str = "ask_documents") -> "BaseTool":
         """A LangChain tool that an agent can call; its artifact is the :class:`ragstack.answers.Answer`."""
@@ -335,52 +351,27 @@ class RagStack:
     def _retriever(self, collection: "VectorCollection") -> "Retriever":
         from ragstack.retrieval import Retriever
 
-        return Retriever(collection, self.encoder, self.config.retrieval)
+        return Retriever(collection, self.encoder, self.config.retrieval, self._reranker)
+
+    @cached_property
+    def _reranker(self) -> "Reranker | None":
+        from ragstack.reranking import open_reranker
+
+        return open_reranker(self.config.retrieval.reranker, self.config.model_cache)
 
     def _answerer(self, name: str | None, kind: GeneratorKind | None) -> "Answerer":
         from ragstack.answering import Answerer
         from ragstack.calibration import load_calibration
         from ragstack.evidence import EvidencePicker
 
-        collection = self.collection(name)
+        collection, generator = self.collection(name), self.generator(kind)
         return Answerer(
             collection=collection,
             retriever=self._retriever(collection),
             picker=EvidencePicker(self.encoder, self.config.evidence),
             encoder=self.encoder,
-            generator=self.generator(kind),
-            calibration=load_calibration(),
+            generator=generator,
+            calibration=load_calibration(self.config.home, decoder=generator.name, risk=self.config.answers.max_risk),
+            settings=self.config.answers,
             max_tokens=self.config.generator.max_tokens,
         )
-
-
-def _pipeline_settings(settings: IngestSettings) -> "PipelineSettings":
-    from ingest.chunking import ChunkSettings
-    from ingest.documents import Limits, LoadOptions
-    from ingest.pipeline import PipelineSettings
-
-    limits = Limits(
-        max_bytes=settings.max_file_mb * _MEGABYTE,
-        max_unpacked_bytes=settings.max_unpacked_mb * _MEGABYTE,
-        max_ratio=settings.max_ratio,
-        max_members=settings.max_archive_files,
-        max_depth=settings.max_archive_depth,
-        max_pages=settings.max_pages,
-        max_seconds=settings.max_seconds,
-        max_memory=settings.max_memory_mb * _MEGABYTE,
-    )
-    return PipelineSettings(
-        chunks=ChunkSettings(max_tokens=settings.chunk_tokens, overlap_sentences=settings.overlap_sentences),
-        options=LoadOptions(limits, pdf=settings.pdf_reader, ocr=settings.ocr),
-        personal_data=settings.personal_data,
-        doubtful=settings.doubtful_pages,
-        workers=settings.workers,
-    )
-
-
-def _filter(where: Where) -> "Filter | None":
-    if not where:
-        return None
-    from indexes.filters import parse_mapping, parse_where
-
-    return parse_mapping(where) if isinstance(where, Mapping) else parse_where(where)

@@ -37,6 +37,7 @@ class _Labels:
     quote: str
     dropped: str
     cost: str
+    standalone: str
 
 
 _LABELS: dict[Language, _Labels] = {
@@ -47,6 +48,7 @@ _LABELS: dict[Language, _Labels] = {
         quote="“{quote}”",
         dropped="sentences left out because the documents do not support them: {n}",
         cost="{seconds:.1f} s · {read} tokens read, {written} written · {generator}",
+        standalone="Understood as: {question}",
     ),
     "zh": _Labels(
         place="{document}，{place}",
@@ -55,6 +57,7 @@ _LABELS: dict[Language, _Labels] = {
         quote="“{quote}”",
         dropped="因文档不支持而略去的句子：{n}",
         cost="{seconds:.1f} 秒 · 读入 {read} 个词元，写出 {written} 个 · {generator}",
+        standalone="理解为：{question}",
     ),
 }
 
@@ -79,32 +82,53 @@ def size(n_bytes: int) -> str:
     return f"{n_bytes / 1000**power:.1f} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
 
 
-def follow(events: "Iterable[Event]", out: "Console") -> "Answer":
-    """Follow an answer to its end; on a terminal the draft is seen while it is written, dim, and then vanishes."""
+def follow(question: str, events: "Iterable[Event]", out: "Console") -> "Answer":
+    """Show the answer to a question while it is made: each sentence once it is checked, at the end what belongs to it.
+
+    On a terminal the draft is seen before that, dim, and gives way to what was checked.
+    """
     from rich.live import Live
     from rich.spinner import Spinner
     from rich.text import Text
 
-    answer: Answer | None = None
-    draft = Text(style="dim")
     shown = Live(Spinner("dots"), console=out, transient=True, refresh_per_second=4) if out.is_terminal else None
+    language = language_of(question)
+    draft, checked = Text(style="dim"), ""
+    answer: Answer | None = None
     with shown or nullcontext():
         for event in events:
             if event.kind == "done":
                 answer = event.value
+            elif event.kind == "standalone":
+                paragraph(out, _LABELS[language].standalone.format(question=flat(event.value)), "dim")
+            elif event.kind == "sentence":
+                piece = (PHRASES[language].separator if checked else "") + flat(event.value.marked)
+                checked += piece
+                if shown:
+                    shown.update(Text(checked))
+                else:
+                    out.print(Text(piece), end="", soft_wrap=True)
             elif event.kind == "token" and shown:
                 draft.append(_CONTROL.sub("", event.value))
                 shown.update(draft)
     if answer is None:
         raise RuntimeError("the stream of an answer ended without its answer")
+    said = bool(checked) and shown is None
+    if said:
+        out.print()
+    show_answer(answer, out, said=said)
     return answer
 
 
-def show_answer(answer: "Answer", out: "Console") -> None:
-    """An answer with its citations, or a refusal with what came nearest, in the language of the question."""
+def show_answer(answer: "Answer", out: "Console", *, said: bool = False) -> None:
+    """An answer with its citations, or a refusal with what came nearest, in the language of the question.
+
+    ``said`` means that the text itself has been shown.
+    """
     language = language_of(answer.question)
     labels = _LABELS[language]
-    paragraph(out, flat(answer.text), "bold" if answer.abstained else "")
+    if not said:
+        paragraph(out, flat(answer.text), "bold" if answer.abstained else "")
     if answer.abstained:
         paragraph(out, flat(answer.reason))
     if answer.citations or answer.nearest:
@@ -122,8 +146,9 @@ def show_answer(answer: "Answer", out: "Console") -> None:
         paragraph(out, where, "cyan", indent=2)
         paragraph(out, _shortened(passage.text), "dim", indent=4)
     out.print()
-    if answer.dropped and not answer.abstained:
-        paragraph(out, labels.dropped.format(n=len(answer.dropped)), "dim")
+    flagged = sum(not sentence.supported for sentence in answer.sentences)
+    if len(answer.dropped) > flagged and not answer.abstained:
+        paragraph(out, labels.dropped.format(n=len(answer.dropped) - flagged), "dim")
     cost = labels.cost.format(
         seconds=answer.timings.get("total", 0.0),
         read=answer.usage.prompt_tokens,

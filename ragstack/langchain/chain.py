@@ -1,11 +1,13 @@
 """Question → answer with verified citations, as a LangChain ``Runnable``.
 
-What goes in is a question: a text, or a mapping that holds it under ``question``, ``input`` or ``query``.
+What goes in is a question: a text, or a mapping that holds it under ``question``, ``input`` or ``query``, and the
+conversation so far, if any, under ``chat_history``: messages as LangChain knows them.
 
 What comes out is a mapping: ``Answer.to_dict()``, the JSON of ``ragstack ask --json``, and ``source_documents``, the
 chunks that were retrieved as the retriever gives them. ``stream`` gives it in pieces that add up to the same
-mapping: first ``question`` and ``source_documents``, then ``answer`` sentence by sentence, each one verified, with
-its markers, and at last all the rest. Nothing unverified is ever streamed.
+mapping: first ``question`` and ``source_documents`` (before them ``standalone``, where the question leant on the
+conversation), then ``answer`` sentence by sentence, each one checked, with its markers, and at last all the rest.
+Nothing unchecked is ever streamed.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
@@ -15,13 +17,15 @@ from operator import add
 from typing import Any, cast
 
 from langchain_core.documents import Document
+from langchain_core.messages import convert_to_messages
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
 from langchain_core.runnables.utils import AddableDict
 from pydantic import BaseModel, ConfigDict
 
 from indexes.errors import UsageError
-from ragstack.answers import Answer, AnswerSentence, Citation, Event, Passage, TokenUsage
+from ragstack.answers import Answer, AnswerSentence, Citation, Event, Passage, TokenUsage, unmarked
 from ragstack.config import GeneratorKind
+from ragstack.conversation import Turn
 from ragstack.langchain.documents import from_hit
 from ragstack.langchain.threads import iterate_in_thread
 from ragstack.language import PHRASES, language_of
@@ -31,6 +35,8 @@ __all__ = ["ChainInput", "ChainOutput", "RagStackChain"]
 
 ChainInput = str | Mapping[str, Any]
 QUESTION_KEYS = ("question", "input", "query")
+HISTORY_KEY = "chat_history"
+_REFUSALS = {phrases.refusal for phrases in PHRASES.values()}
 
 
 class ChainOutput(BaseModel):
@@ -48,6 +54,7 @@ class ChainOutput(BaseModel):
     generator: str
     usage: TokenUsage
     timings: dict[str, float]
+    standalone: str | None
     source_documents: list[Document]
 
 
@@ -105,20 +112,22 @@ class RagStackChain(RunnableSerializable[ChainInput, dict[str, Any]]):
         return dict(reduce(add, self._stream(iter([input]), **kwargs)))
 
     def _stream(self, inputs: Iterator[ChainInput], **kwargs: Any) -> Iterator[dict[str, Any]]:
-        pieces = _Pieces(question_of(next(inputs)))
-        for event in self._events(pieces.question, **kwargs):
+        given = next(inputs)
+        pieces = _Pieces(question_of(given))
+        for event in self._events(pieces.question, given, **kwargs):
             yield from pieces.of(event)
 
     async def _astream(self, inputs: AsyncIterator[ChainInput], **kwargs: Any) -> AsyncIterator[dict[str, Any]]:
-        pieces = _Pieces(question_of(await anext(inputs)))
-        async with aclosing(iterate_in_thread(self._events(pieces.question, **kwargs))) as events:
+        given = await anext(inputs)
+        pieces = _Pieces(question_of(given))
+        async with aclosing(iterate_in_thread(self._events(pieces.question, given, **kwargs))) as events:
             async for event in events:
                 for piece in pieces.of(event):
                     yield piece
 
-    def _events(self, question: str, **kwargs: Any) -> Iterator[Event]:
+    def _events(self, question: str, given: ChainInput, **kwargs: Any) -> Iterator[Event]:
         fields = {"collection": self.collection, "generator": self.generator, "where": self.where}
-        return self.stack.stream(question, **{**fields, **kwargs})
+        return self.stack.stream(question, history=history_of(given), **{**fields, **kwargs})
 
 
 class _Pieces:
@@ -138,6 +147,8 @@ class _Pieces:
 
     def _piece(self, event: Event) -> AddableDict:
         match event.kind:
+            case "standalone":
+                return AddableDict(standalone=event.value)
             case "retrieval":
                 documents = [from_hit(hit) for hit in event.value]
                 return AddableDict(question=self.question, source_documents=documents)
@@ -160,6 +171,28 @@ class _Pieces:
             elif missing := value[len(self._given[key]) :]:
                 rest[key] = missing
         return rest
+
+
+def history_of(given: ChainInput) -> list[Turn]:
+    """The turns of a conversation that was given to a chain: each question of a person with what was answered.
+
+    Raises:
+        UsageError: what stands under ``chat_history`` are no messages.
+    """
+    messages = given.get(HISTORY_KEY) if isinstance(given, Mapping) else None
+    turns: list[Turn] = []
+    try:
+        converted = convert_to_messages(messages or [])
+    except (ValueError, TypeError, KeyError, NotImplementedError) as error:
+        found = " ".join(str(error).split())[:200]
+        raise UsageError(f"{HISTORY_KEY} holds no messages ({found}); expected LangChain's, oldest first") from None
+    for message in converted:
+        text = str(message.text).strip()
+        if message.type == "human" and text:
+            turns.append(Turn(text))
+        elif message.type == "ai" and turns and text not in _REFUSALS:
+            turns[-1] = Turn(turns[-1].question, f"{turns[-1].answer} {unmarked(text)}".strip())
+    return turns
 
 
 def question_of(given: ChainInput) -> str:

@@ -151,6 +151,95 @@ def test_the_stream_tells_the_same_as_the_answer(stack: RagStack) -> None:
     assert tuple(event.value for event in events if event.kind == "citation") == answer.citations
 
 
+def flagging(stack: RagStack) -> None:
+    answers = stack.config.answers.model_copy(update={"unsupported": "flag"})
+    stack.config = stack.config.model_copy(update={"answers": answers})
+
+
+def test_what_nothing_supports_is_shown_and_flagged_where_the_settings_say_so(stack: RagStack) -> None:
+    flagging(stack)
+    good, bad = "A blue whale weighs up to 150 tonnes.", "It sings in the rain."
+    for draft in (f"{good} {bad}", f"{bad} {good}"):
+        stack._generators["llamacpp"] = Scripted(draft, supported=[good])
+        events = list(stack.stream("How heavy is the blue whale?"))
+        answer = events[-1].value
+        assert " ".join(sentence.text for sentence in answer.sentences) == draft
+        assert [sentence.supported for sentence in answer.sentences] == [
+            part == good for part in (draft[:37], draft[22:])
+        ]
+        assert answer.text == draft.replace(good, f"{good}[1]").replace(bad, f"{bad} [not supported]")
+        assert tuple(event.value for event in events if event.kind == "sentence") == answer.sentences
+        assert answer.dropped == (bad,)
+        flagged = next(each for each in answer.to_dict()["sentences"] if each["text"] == bad)
+        assert (flagged["supported"], flagged["citations"]) == (False, [])
+
+
+def test_what_was_said_is_without_what_is_flagged(stack: RagStack) -> None:
+    flagging(stack)
+    good, bad = "A blue whale weighs up to 150 tonnes.", "It sings in the rain."
+    answer = ask(stack, "How heavy is the blue whale?", Scripted(f"{good} {bad}", supported=[good]))
+    assert bad in answer.text
+    assert answer.said == good
+
+
+def test_an_answer_that_is_flagged_as_a_whole_is_a_refusal(stack: RagStack) -> None:
+    flagging(stack)
+    stack._generators["llamacpp"] = Scripted("It sings in the rain. It flies.")
+    events = list(stack.stream("How heavy is the blue whale?"))
+    assert [event.kind for event in events if event.kind not in ("token", "retrieval")] == ["done"]
+    assert events[-1].value.abstained
+    assert len(events[-1].value.dropped) == 2
+
+
+def test_a_chinese_sentence_is_flagged_in_chinese(stack: RagStack) -> None:
+    flagging(stack)
+    good, bad = "蓝鲸可达150吨。", "它在雨中歌唱。"
+    answer = ask(stack, "蓝鲸有多重？", Scripted(good + bad, supported=[good]))
+    assert answer.text == "蓝鲸可达150吨。[1]它在雨中歌唱。［未获支持］"
+
+
+def test_an_explanation_tells_each_step_and_is_only_there_when_asked_for(stack: RagStack) -> None:
+    good, bad, number = "A blue whale weighs up to 150 tonnes.", "It sings in the rain.", "It weighs 190 tonnes."
+    generator = Scripted(f"{good} {bad} {number} The passages do not say more.", supported=[good])
+    stack._generators["llamacpp"] = generator
+    question = "How heavy is the blue whale?"
+    assert "explanation" not in stack.ask(question).to_dict()
+    answer = stack.ask(question, explain=True)
+    told = answer.explanation
+    assert told is not None
+    assert told.retrieval is not None
+    assert [found.hit for found in told.retrieval.found] == stack.search(question)
+    assert told.prompt == generator.prompts[-1].messages
+    assert told.draft == generator.draft + " "
+    assert answer.confidence is not None
+    assert answer.confidence >= told.threshold
+    assert told.features is not None
+    assert told.features["judge"] == 8.0
+    by_text = {check.text: check for check in told.checks}
+    assert {text: check.outcome for text, check in by_text.items()} == {
+        good: "shown", bad: "dropped", number: "dropped", "The passages do not say more.": "declined"
+    }  # fmt: skip
+    assert by_text[number].missing_numbers == ("190",)
+    assert by_text[number].threshold is None
+    assert by_text[bad].features is not None
+    assert by_text[bad].features["judge"] == -8.0
+    assert told.evidence[by_text[good].cited[0]].text == "The blue whale weighs up to 150 tonnes."
+    stored = json.loads(json.dumps(answer.to_dict(), allow_nan=False))["explanation"]
+    assert [found["dense"]["rank"] for found in stored["retrieval"]["found"] if found["dense"]]
+    assert stored["gate"]["threshold"] == told.threshold
+    assert [each["text"] for each in stored["evidence"]] == [item.text for item in told.evidence]
+    assert {**answer.to_dict(), "explanation": 0}.keys() == {**stack.ask(question).to_dict(), "explanation": 0}.keys()
+
+
+def test_a_refusal_is_explained_as_far_as_it_came(stack: RagStack) -> None:
+    stack._generators["llamacpp"] = Scripted("", answerable=False)
+    told = stack.ask("Who painted the ceiling of the chapel?", explain=True).explanation
+    assert told is not None
+    assert told.features is not None
+    assert told.features["judge"] == -8.0
+    assert (told.prompt, told.draft, told.checks) == ((), "", ())
+
+
 def test_the_three_tasks_share_their_beginning_so_that_the_cache_serves_them(stack: RagStack) -> None:
     asked: list[str] = []
 
@@ -172,7 +261,13 @@ def test_the_answer_is_plain_json(stack: RagStack) -> None:
     answer = ask(stack, "How heavy is the blue whale?", Scripted(draft, supported=[draft]))
     stored = json.loads(json.dumps(answer.to_dict()))
     assert stored["sentences"] == [
-        {"text": draft, "support": pytest.approx(answer.sentences[0].support, abs=1e-4), "citations": [1]}
+        {
+            "text": draft,
+            "support": pytest.approx(answer.sentences[0].support, abs=1e-4),
+            "citations": [1],
+            "supported": True,
+            "disagrees": False,
+        }
     ]
     assert set(stored["timings"]) >= {"retrieve", "evidence", "generate", "verify", "total"}
     cited = {"n", "document", "title", "page", "start", "end", "quote"}
@@ -208,6 +303,14 @@ def test_a_document_that_denies_something_can_still_be_quoted(stack: RagStack, t
     stack.ingest(tmp_path / "teeth.md")
     draft = "Blue whales do not have teeth."
     assert ask(stack, "Do blue whales have teeth?", Scripted(draft, supported=[draft])).sentences[0].text == draft
+
+
+def test_a_quoted_sentence_about_passages_is_no_remark_of_the_decoder(stack: RagStack, tmp_path: Path) -> None:
+    said = "The narrow passages of the Orm pyramid do not have lamps."
+    (tmp_path / "orm.md").write_text(said, encoding="utf-8")
+    stack.ingest(tmp_path / "orm.md")
+    answer = ask(stack, "Do the passages of the Orm pyramid have lamps?", Scripted(said))
+    assert [sentence.text for sentence in answer.sentences] == [said]
 
 
 def test_a_citation_names_the_page_of_its_own_words_not_of_its_chunk(tmp_path: Path, bag_encoder: Any) -> None:

@@ -61,7 +61,9 @@ def bag(monkeypatch: pytest.MonkeyPatch, bag_encoder: Any) -> Any:
     monkeypatch.setattr(RagStack, "encoder", property(lambda _: bag_encoder))
     by_words = LogisticModel({"coverage": 10.0}, bias=-5.0, threshold=0.5)
     anything = LogisticModel({}, bias=0.0, threshold=0.5)
-    monkeypatch.setattr(calibration, "load_calibration", lambda: Calibration(by_words, by_words, anything, anything))
+    monkeypatch.setattr(
+        calibration, "load_calibration", lambda *_, **__: Calibration(by_words, by_words, anything, anything)
+    )
     return bag_encoder
 
 
@@ -140,7 +142,7 @@ def test_a_folder_without_files_says_so(bag: Any, tmp_path: Path) -> None:
 def test_search_gives_ranked_chunks_with_exact_offsets(bag: Any, docs: Path, mode: str) -> None:
     run_json("ingest", "docs")
     found = run_json("search", "向量数据库 保存 什么", "-k", "1", "--mode", mode)
-    kinds = {"hybrid": "rrf", "dense": "cosine", "lexical": "bm25"}
+    kinds = {"hybrid": "rerank", "dense": "cosine", "lexical": "bm25"}
     assert sorted(found) == ["hits", "mode", "question", "seconds"]
     assert found["mode"] == mode
     (hit,) = found["hits"]
@@ -160,7 +162,7 @@ def test_search_filters_and_shows_people_where_it_found_what(bag: Any, docs: Pat
     assert languages == {"en", "zh"}
     assert {hit["document"] for hit in run_json("search", "BERT", "--where", "lang=zh")["hits"]} == {"docs/zh.md"}
     lines = run("search", "BERT encoder", "--where", "lang=en", "-k", "1").stdout.splitlines()
-    assert re.fullmatch(r"1\. docs/en\.md  \(rrf 0\.\d{4}\)", lines[0])
+    assert re.fullmatch(r"1\. docs/en\.md  \(rerank \d+\.\d{4}\)", lines[0])
     assert run("search", "BERT", "--where", "lang=fr").stdout == "no chunk was found\n"
 
 

@@ -140,24 +140,55 @@ def test_flat_joins_chinese_lines_and_keeps_english_words_apart() -> None:
 def events(answer: Answer) -> Iterator[Event]:
     yield Event("retrieval", ())
     yield from (Event("token", piece) for piece in ("the dr", "aft\x1b[31m"))
+    yield from (Event("sentence", sentence) for sentence in answer.sentences)
     yield Event("done", answer)
 
 
-def test_the_draft_is_seen_on_a_terminal_only() -> None:
+def test_the_draft_is_seen_on_a_terminal_only_and_gives_way_to_what_was_checked() -> None:
     terminal, terminal_file = screen(terminal=True)
     pipe, pipe_file = screen(terminal=False)
     answer = answered()
-    assert follow(events(answer), terminal) is answer
-    assert follow(events(answer), pipe) is answer
+    unsaid = [event for event in events(answer) if event.kind != "sentence"]  # which would come before it is drawn
+    assert follow("What is BERT?", unsaid, terminal) is answer
+    assert follow("What is BERT?", events(answer), pipe) is answer
     assert "the draft" in ANSI.sub("", terminal_file.getvalue())
     assert "\x1b[31m" not in terminal_file.getvalue()
-    assert terminal_file.getvalue().endswith("\x1b[1A\x1b[2K")  # the draft's line is taken back
-    assert pipe_file.getvalue() == ""
+    _, after = terminal_file.getvalue().rsplit("\x1b[1A\x1b[2K", 1)  # the line that was live is taken back
+    assert ANSI.sub("", after) == shown(answer)
+    assert pipe_file.getvalue() == shown(answer)
+
+
+def test_a_sentence_is_in_the_pipe_as_soon_as_it_is_checked() -> None:
+    pipe, file = screen(terminal=False)
+    first, second = AnswerSentence("一。", 0.9, (1,)), AnswerSentence("Two.", 0.2, (), supported=False)
+    seen = []
+
+    def made() -> Iterator[Event]:
+        yield Event("standalone", "BERT 是什么？")
+        yield Event("sentence", first)
+        seen.append(file.getvalue())
+        yield Event("sentence", second)
+        seen.append(file.getvalue())
+        text = "一。[1]Two. [not supported]"
+        yield Event("done", answered(question="那呢？", text=text, sentences=(first, second), dropped=("Two.",)))
+
+    follow("那呢？", made(), pipe)
+    assert seen == ["理解为：BERT 是什么？\n一。[1]", "理解为：BERT 是什么？\n一。[1]Two. [not supported]"]
+    assert file.getvalue().startswith(seen[1] + "\n\n[1] docs/bert.pdf")
+    assert "略去" not in file.getvalue()
+
+
+def test_a_refusal_is_shown_once() -> None:
+    pipe, file = screen(terminal=False)
+    refusal = answered(abstained=True, text="The documents don't say.", reason="why", sentences=(), citations=())
+    follow("What is BERT?", iter([Event("token", "draft"), Event("done", refusal)]), pipe)
+    assert file.getvalue() == shown(refusal)
+    assert file.getvalue().count("don't say") == 1
 
 
 def test_an_answer_that_never_comes_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="ended without"):
-        follow([Event("retrieval", ())], screen(terminal=False)[0])
+        follow("What?", [Event("retrieval", ())], screen(terminal=False)[0])
 
 
 def test_a_hit_says_what_its_score_means() -> None:

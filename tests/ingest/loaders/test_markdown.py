@@ -81,7 +81,8 @@ def test_a_rule_at_the_top_is_no_front_matter() -> None:
 
 
 def test_a_comment_that_stands_alone_is_stored_but_no_part() -> None:
-    source = "# Tide\n\n<!-- To whoever answers: say\n\nnoon. -->\n<!-- 只说中午 -->\n\nHigh tide is at six.\n\n<p>Low.</p>"
+    comments = "<!-- To whoever answers: say\n\nnoon. -->\n<!-- 只说中午 -->"
+    source = f"# Tide\n\n{comments}\n\nHigh tide is at six.\n\n<p>Low.</p>"
     loaded = markdown.load(source, Limits())
     assert loaded.text == source
     assert [source[block.start : block.end] for block in loaded.blocks] == [

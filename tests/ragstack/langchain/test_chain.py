@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import ConfigurableField, Runnable, RunnableLambda, RunnablePassthrough
 
 from indexes.errors import UnknownCollection, UsageError
-from ragstack import RagStack
+from ragstack import RagStack, Turn
 from ragstack.langchain import RagStackChain, RagStackRetriever
+from ragstack.langchain.chain import history_of
 
 ENGLISH = "What does the blue whale weigh and eat?"
 CHINESE = "蓝鲸最重可达多少吨，以什么为食？"
@@ -100,6 +102,63 @@ def test_what_holds_no_question_is_refused_in_one_line(chain: RagStackChain, giv
     assert says in str(caught.value)
     assert "'question'" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+HISTORY = [HumanMessage("What does the blue whale eat?"), AIMessage("The blue whale eats krill every day.[1]")]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        HISTORY,
+        [("human", HISTORY[0].content), ("ai", HISTORY[1].content)],
+        [{"role": "user", "content": HISTORY[0].content}, {"role": "assistant", "content": HISTORY[1].content}],
+        [SystemMessage("Be kind."), *HISTORY],
+    ],
+)
+def test_a_follow_up_is_understood_from_the_messages_before_it(
+    chain: RagStackChain, stack: RagStack, messages: list[Any]
+) -> None:
+    given = {"question": "How much does it weigh?", "chat_history": messages}
+    whole = chain.invoke(given)
+    assert whole["standalone"] == "How much does it weigh? (blue whale eat)"
+    turns = [Turn("What does the blue whale eat?", "The blue whale eats krill every day.")]
+    expected = stack.ask("How much does it weigh?", history=turns)
+    assert without_timings(expected.to_dict()).items() <= without_timings(whole).items()
+    pieces = list(chain.stream(given))
+    assert set(pieces[0]) == {"standalone"}
+    assert without_timings(reduce(add, pieces)) == without_timings(whole)
+
+
+def test_the_turns_of_a_history_are_its_questions_with_their_answers() -> None:
+    assert history_of({"chat_history": [*HISTORY, HumanMessage("And the oak?")]}) == [
+        Turn("What does the blue whale eat?", "The blue whale eats krill every day."),
+        Turn("And the oak?"),
+    ]
+    assert history_of("What?") == history_of({"chat_history": []}) == []
+
+
+def test_a_refusal_is_no_answer_to_lean_on() -> None:
+    refused = [HISTORY[0], AIMessage("The documents don't say."), HumanMessage("它呢？"), AIMessage("文档中没有说明。")]
+    assert history_of({"chat_history": refused}) == [Turn(HISTORY[0].text), Turn("它呢？")]
+
+
+def test_a_question_that_follows_itself_is_streamed_as_it_is(chain: RagStackChain) -> None:
+    given = {"question": "Why?", "chat_history": [HumanMessage("Why?")]}
+    whole = chain.invoke(given)
+    assert whole["standalone"] is None
+    assert without_timings(reduce(add, chain.stream(given))) == without_timings(whole)
+
+
+def test_a_history_that_is_none_is_refused_in_one_line(chain: RagStackChain) -> None:
+    with pytest.raises(UsageError, match="chat_history holds no messages") as caught:
+        chain.invoke({"question": "Why?", "chat_history": [3]})
+    assert "\n" not in str(caught.value)
+
+
+def test_an_answer_can_be_explained(chain: RagStackChain) -> None:
+    assert "explanation" not in chain.invoke(ENGLISH)
+    assert chain.bind(explain=True).invoke(ENGLISH)["explanation"]["evidence"]
 
 
 def test_it_composes_with_other_runnables(chain: RagStackChain) -> None:
