@@ -97,7 +97,7 @@ class EvidenceSettings(_Section):
 class AnswerSettings(_Section):
     """What is shown, and what is remembered."""
 
-    max_risk: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    max_risk: Annotated[float, Field(gt=0, lt=1)] = 0.15
     unsupported: Literal["drop", "flag"] = "drop"
     history_tokens: Annotated[int, Field(ge=0, le=8192)] = 300
 

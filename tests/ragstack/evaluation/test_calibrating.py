@@ -1,4 +1,4 @@
-"""A gate fitted on one's own questions: measured, stored, used by the next answer, left aside where it is foreign."""
+"""A gate fitted on own questions: measured, stored, used by the next answer, and left aside where it is foreign."""
 
 import json
 from collections.abc import Iterator, Sequence
