@@ -1,10 +1,9 @@
 """Is the answer in the evidence? Asked before anything is written.
 
-Features (the first four higher where an answer is likelier; the model without the judge uses the last four):
+Features (the first three higher where an answer is likelier; none depends on which encoder found the evidence):
     judge: the decoder's log-odds of Yes against No, one token, read with the passages in its cache.
     coverage: the share of the question's information that the evidence holds, in [0, 1].
     best: the same for the best single sentence.
-    cosine: the best cosine of question and evidence sentence.
     chinese: 1 for a question in Chinese, else 0, since the decoder says Yes more readily in Chinese.
 """
 
@@ -12,7 +11,6 @@ import math
 from collections.abc import Sequence
 
 from indexes.search.analysis import terms
-from ingest.encoders import Encoder
 from ragstack.calibration import Calibration
 from ragstack.evidence import Evidence, coverage, information
 from ragstack.generators.base import Judge
@@ -22,20 +20,16 @@ from ragstack.prompts import TEMPLATES, answerable_question
 __all__ = ["answerable", "answerable_features"]
 
 
-def answerable_features(
-    question: str, evidence: Sequence[Evidence], encoder: Encoder, judge: Judge | None
-) -> dict[str, float]:
+def answerable_features(question: str, evidence: Sequence[Evidence], judge: Judge | None) -> dict[str, float]:
     """The features of one question over its evidence (at least one sentence)."""
     held = [terms(f"{item.heading} {item.plain}") for item in evidence]
     weights = information(held)
     rarest = math.log1p(len(evidence))
     asked = terms(question)
-    cosines = encoder.encode_passages([item.plain for item in evidence]) @ encoder.encode_queries([question])[0]
     language = language_of(question)
     features = {
         "coverage": coverage(asked, set().union(*held), weights, rarest),
         "best": max(coverage(asked, set(words), weights, rarest) for words in held),
-        "cosine": float(cosines.max()),
         "chinese": float(language == "zh"),
     }
     if judge is not None:
@@ -46,9 +40,9 @@ def answerable_features(
 
 
 def answerable(
-    question: str, evidence: Sequence[Evidence], encoder: Encoder, judge: Judge | None, calibration: Calibration
+    question: str, evidence: Sequence[Evidence], judge: Judge | None, calibration: Calibration
 ) -> tuple[float, bool]:
     """The calibrated probability that the evidence answers the question, and whether that is enough to write."""
     model = calibration.answerable if judge is not None else calibration.answerable_without_judge
-    probability = model.probability(answerable_features(question, evidence, encoder, judge))
+    probability = model.probability(answerable_features(question, evidence, judge))
     return probability, probability >= model.threshold

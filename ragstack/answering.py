@@ -100,10 +100,10 @@ class Answerer:
     def _enough(self, run: Assembly, evidence: Sequence[Evidence]) -> bool:
         with run.timed("gate"):
             judge, calibration = self._judge, self._calibration
-            run.confidence, enough = answerable(run.question, evidence, self._encoder, judge, calibration)
+            run.confidence, enough = answerable(run.question, evidence, judge, calibration)
         if run.explanation is not None:
             model = calibration.answerable if judge is not None else calibration.answerable_without_judge
-            features = answerable_features(run.question, evidence, self._encoder, judge)
+            features = answerable_features(run.question, evidence, judge)
             run.note(features=features, threshold=model.threshold)
         return enough
 

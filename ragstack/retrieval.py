@@ -22,7 +22,6 @@ from indexes.engine import VectorCollection
 from indexes.errors import UsageError
 from indexes.filters import And, Compare, Filter
 from indexes.records import Hit, ScoreKind, StoredChunk
-from indexes.vectors import normalised
 from ingest.encoders import Encoder
 from ragstack.candidates import Candidate, Found, Place, Trace
 from ragstack.config import RetrievalSettings, SearchMode
@@ -189,7 +188,7 @@ class _Search:
         ids = [chunk_id for chunk_id, _ in fused]
         chunks = self._chunks(ids)
         with self._timed("rerank"):
-            cosines = (self._collection.vectors(ids) @ normalised(vector)).tolist()
+            cosines = (self._collection.vectors(ids) @ (vector / (np.linalg.norm(vector) or 1.0))).tolist()
             by_cosine, by_bm25, by_both = _places(dense), _places(lexical), _places(fused)
             candidates = [
                 Candidate(chunks[id_], cosine, by_cosine.get(id_), by_bm25.get(id_), by_both[id_])

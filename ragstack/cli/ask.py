@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
@@ -92,6 +93,8 @@ def _told(answer: "Answer") -> "Answer":
 
 def _lines() -> Iterator[str]:
     """The questions, without empty lines; a terminal is asked for each with a sign."""
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")  # bytes that are no text are told of by `words`
     asking = sys.stdin.isatty()
     while True:
         if asking:

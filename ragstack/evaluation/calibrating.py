@@ -36,8 +36,8 @@ __all__ = ["MODELS", "Fitted", "calibrate", "fit_gate"]
 LEAST = 20
 """Questions of each label that a fit needs; fewer would be noise."""
 MODELS = {
-    "answerable": ("judge", "coverage", "cosine", "chinese"),
-    "answerable_without_judge": ("coverage", "best", "cosine", "chinese"),
+    "answerable": ("judge", "coverage", "best", "chinese"),
+    "answerable_without_judge": ("coverage", "best", "chinese"),
 }
 """The features of each model of the gate."""
 
@@ -153,7 +153,7 @@ def _measured(
             "question": query.text,
             "about": next(iter(query.relevant), query.id),
             "label": int(_answerable(query) and held),
-            "features": answerable_features(query.text, evidence, stack.encoder, judge),
+            "features": answerable_features(query.text, evidence, judge),
         }
 
     records = run.over(asked, work)

@@ -13,6 +13,8 @@ from ragstack.answers import Answer, hit_to_dict
 from ragstack.generators.base import Delta, Message, Prompt, Usage
 from ragstack.stack import RagStack
 
+pytestmark = pytest.mark.usefixtures("gate_of_words")
+
 PRIMER = """# Whales
 
 The blue whale weighs up to 150 tonnes. It eats krill and lives in all oceans.

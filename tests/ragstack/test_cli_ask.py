@@ -60,6 +60,17 @@ def test_a_question_that_is_too_long_ends_the_conversation_in_one_line() -> None
     assert result.stderr.count("\n") == 1
 
 
+def test_bytes_that_are_no_text_end_the_conversation_in_one_line_after_what_was_answered() -> None:
+    given = f"{FIRST}\n".encode() + b"\xff\xfe whale?\n"
+    result = CliRunner().invoke(program, ["chat", "--json", *WORDS], input=given)
+    assert result.exit_code == 2
+    first, _, rest = result.stdout.partition("\n")
+    answer, error = json.loads(first), json.loads(rest)
+    assert "krill" in answer["answer"]
+    assert "no UTF-8" in error["error"]["message"]
+    assert result.stderr.count("\n") == 1
+
+
 def test_an_explanation_is_in_the_json_only_when_asked_for() -> None:
     assert "explanation" not in json.loads(run("ask", "--json", *WORDS, FIRST).stdout)
     told = json.loads(run("ask", "--json", "--explain", *WORDS, FIRST).stdout)["explanation"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from indexes.errors import ConfigError, UsageError
 from ragstack.calibration import LogisticModel, OperatingPoint, load_calibration
 from ragstack.cli.app import program
 from ragstack.evaluation.calibrating import calibrate, fit_gate
+from ragstack.evaluation.statistics import bootstrap
 from ragstack.generators.base import Delta, Message, Prompt
 from ragstack.stack import RagStack
 
@@ -32,6 +34,12 @@ class Knowing:
 
     def close(self) -> None:
         pass
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Intervals are tested elsewhere, and thousands of draws take their time."""
+    monkeypatch.setattr("ragstack.evaluation.fitting.bootstrap", partial(bootstrap, repeats=20))
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from ragstack.evaluation.runs import Result, read_records
 from ragstack.generators.base import Delta, Message, Prompt, Usage
 from ragstack.stack import RagStack
 
+pytestmark = pytest.mark.usefixtures("gate_of_words")
+
 EXAMPLES = [
     {"id": "e1", "context": "It eats krill. It is blue.", "response": "It eats krill.", "label": "faithful"},
     {"id": "e2", "context": "It eats krill.", "response": "It eats krill. It can fly.", "label": "hallucinated"},
@@ -179,6 +181,18 @@ def test_answers_are_scored_cited_and_refused(stack: RagStack, data: Path, verba
     assert value(result, "prompt_tokens_mean") == 100.0
     assert result.curves["risk_coverage"][-1] == [0.75, pytest.approx(1 / 3)]
     assert result.agreement == ()
+
+
+def test_a_gold_answer_in_a_flagged_sentence_is_no_right_answer(stack: RagStack, data: Path, verbatim: Any) -> None:
+    answers = stack.config.answers.model_copy(update={"unsupported": "flag"})
+    stack.config = stack.config.model_copy(update={"answers": answers})
+    wrong = "Sperm whales hunt squid. Sperm whales dive to 2,000 metres and 7 kilometres."
+    stack._generators["llamacpp"] = Writer(DRAFTS | {"How deep do sperm whales dive?": wrong})
+    result = evaluate_answers(stack, data, verifier=verbatim)
+    [record] = [record for record in result.records if record["id"] == "q2"]
+    assert "2,000 metres" in record["answer"]
+    assert record["abstained"] is False
+    assert record["figures"]["accuracy"] == 0.0
 
 
 def test_answers_say_how_long_they_take_and_leave_out_what_the_judge_breaks_on(

@@ -58,7 +58,8 @@ def test_people_see_what_was_made_and_what_was_left_out(call: Call, tmp_path: Pa
     status, out, _ = call(*make, "--out", tmp_path / "s", "-n", "40")
     assert status == 0
     assert " of 40 questions: " in out
-    assert "1  too short or too long" in out  # 什么是引桥？
+    assert "11 sentences tried; left out:" in out
+    assert "2  names nothing" in out
     assert "review.html" in out
 
 
