@@ -8,6 +8,7 @@ question's. A sentence beside one that was picked is preferred a little, since s
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,14 @@ SPACE = 4
 """Characters that may lie between neighbours: a space, the end of a paragraph, the mark of a list."""
 WORTH_READING = 0.5
 """Sentences below this share of the best one's score are left out, even where there is room: they seldom help."""
+
+_OVERRIDES = re.compile(
+    r"\b(?:ignore|disregard|forget)\s+(?:(?:all|any|every|the|your|of)\s+)*(?:previous|prior|above|earlier|preceding)\b"
+    r".{0,30}\b(?:instructions?|prompts?|rules?|passages?|text)\b"
+    r"|(?:忽略|无视|忘记|忘掉)你?(?:以上|之前|上面|前面|先前|上述)的?(?:所有|全部|一切)?.{0,4}(?:指令|指示|提示|规则|要求|内容)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Orders to whoever answers to leave what it was told: never evidence, unless the question is about such an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ class EvidencePicker:
 
     def pick(self, question: str, hits: Sequence[Hit]) -> list[Evidence]:
         """The best sentences of the first chunks within the budget, section by section, in reading order."""
-        candidates = _candidates(hits[:CHUNKS_READ])
+        candidates = _candidates(question, hits[:CHUNKS_READ])
         if not candidates:
             return []
         scores = _scores(question, candidates)
@@ -161,16 +170,18 @@ def _in_order(evidence: Sequence[Evidence]) -> list[Evidence]:
     return sorted(evidence, key=lambda item: (rank[item.section], item.section, item.start))
 
 
-def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
+def _candidates(question: str, hits: Sequence[Hit]) -> list[_Candidate]:
     """Each sentence of the chunks that holds words, once; Markdown's heading lines only where there is nothing else.
 
     A heading says what its section is about and seldom anything that answers; it is read with what it stands over.
     """
     found: dict[tuple[int, int], _Candidate] = {}
+    asks_of_orders = _OVERRIDES.search(question)
     for hit in hits:
         for start, end in split_sentences(hit.text):
             offset, text = hit.start + start, hit.text[start:end]
-            if plain := plain_markup(text):
+            plain = plain_markup(text)
+            if plain and (asks_of_orders or not _OVERRIDES.search(plain)):
                 found.setdefault((hit.document_id, offset), _Candidate(hit, offset, text, plain))
     sentences = [candidate for candidate in found.values() if not candidate.text.startswith("#")]
     return sentences or list(found.values())
