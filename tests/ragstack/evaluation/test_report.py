@@ -142,6 +142,7 @@ def test_figures_stand_with_their_intervals_and_the_judge_with_its_agreement(jud
     assert "not known" in " ".join(Balanced(page(judged)).text)
 
 
+@pytest.mark.usefixtures("gate_of_words")
 def test_pages_of_the_other_tasks_are_whole(stack: RagStack, data: Path, verbatim: Any) -> None:
     retrieval = evaluate_retrieval(stack, data, mode="lexical")
     assert "Balanced" not in page(retrieval)
