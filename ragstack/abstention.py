@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from indexes.search.analysis import terms
-from ragstack.calibration import Calibration
+from ragstack.calibration import Calibration, LogisticModel
 from ragstack.evidence import Evidence, coverage, information
 from ragstack.generators.base import Judge
 from ragstack.language import language_of
@@ -41,8 +41,11 @@ def answerable_features(question: str, evidence: Sequence[Evidence], judge: Judg
 
 def answerable(
     question: str, evidence: Sequence[Evidence], judge: Judge | None, calibration: Calibration
-) -> tuple[float, bool]:
-    """The calibrated probability that the evidence answers the question, and whether that is enough to write."""
+) -> tuple[float, LogisticModel, dict[str, float]]:
+    """The calibrated probability that the evidence answers the question, the model that says so, and its features.
+
+    From the model's threshold on it is enough to write.
+    """
     model = calibration.answerable if judge is not None else calibration.answerable_without_judge
-    probability = model.probability(answerable_features(question, evidence, judge))
-    return probability, probability >= model.threshold
+    features = answerable_features(question, evidence, judge)
+    return model.probability(features), model, features

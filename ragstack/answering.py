@@ -13,7 +13,7 @@ from indexes.engine import VectorCollection
 from indexes.filters import Filter
 from ingest.encoders import Encoder
 from ingest.text.sentences import split_sentences
-from ragstack.abstention import answerable, answerable_features
+from ragstack.abstention import answerable
 from ragstack.answers import Answer, Event, unmarked
 from ragstack.assembly import Assembly
 from ragstack.calibration import Calibration
@@ -99,13 +99,9 @@ class Answerer:
 
     def _enough(self, run: Assembly, evidence: Sequence[Evidence]) -> bool:
         with run.timed("gate"):
-            judge, calibration = self._judge, self._calibration
-            run.confidence, enough = answerable(run.question, evidence, judge, calibration)
-        if run.explanation is not None:
-            model = calibration.answerable if judge is not None else calibration.answerable_without_judge
-            features = answerable_features(run.question, evidence, judge)
-            run.note(features=features, threshold=model.threshold)
-        return enough
+            run.confidence, model, features = answerable(run.question, evidence, self._judge, self._calibration)
+        run.note(features=features, threshold=model.threshold)
+        return run.confidence >= model.threshold
 
     def _write(self, run: Assembly, evidence: Sequence[Evidence]) -> Iterator[Event]:
         prompt = answer_prompt(run.question, evidence, run.language)

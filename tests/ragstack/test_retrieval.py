@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from indexes.errors import UsageError
 from ragstack import retrieval
+from ragstack.reranking import Scored
 from ragstack.retrieval import MAX_QUESTION_CHARACTERS, check_question, lifted, outstanding, reciprocal_rank_fusion
 
 
@@ -108,6 +109,22 @@ class TestSearch:
     def test_the_kind_of_score_is_named(self, stack: Any) -> None:
         kinds = {mode: stack.search("blue whale", mode=mode)[0].score_kind for mode in ("hybrid", "dense", "lexical")}
         assert kinds == {"hybrid": "rerank", "dense": "cosine", "lexical": "bm25"}
+
+    def test_a_reranker_sees_the_cosine_that_the_dense_search_gives(self, stack: Any) -> None:
+        seen = {}
+
+        class Watching:
+            name = "watching"
+
+            def score(self, question: str, candidates: Any) -> list[Scored]:
+                seen.update({each.chunk.chunk_id: each.cosine for each in candidates})
+                return [Scored(each.fused.score, {}) for each in candidates]
+
+        stack.__dict__["_reranker"] = Watching()
+        stack.search("What does the blue whale eat?", mode="hybrid")
+        dense = {hit.chunk_id: hit.score for hit in stack.search("What does the blue whale eat?", mode="dense")}
+        assert seen == pytest.approx(dense, abs=1e-6)
+        assert max(seen.values()) > 0.1
 
     def test_a_filter_comes_before_the_search(self, stack: Any) -> None:
         hits = stack.search("The oak drops acorns in autumn", k=1, where={"lang": "zh"})
