@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Settling", "is_under"]
 
 _PROBLEMS = ("refused", "failed")
+_TOGETHER = 500  # lines of unchanged files that are written in one transaction
 
 
 class Settling:
@@ -68,6 +69,7 @@ class Settling:
         self._sources: dict[str, SourceFile] = {}  # those on disk
         self._twins: list[tuple[SourceFile, str]] = []  # files of other files' bytes, to be settled after these
         self._unpacked: list[LedgerEntry] = []  # archives, to be recorded after all that follows from them
+        self._same: list[LedgerEntry] = []  # unchanged files whose lines say otherwise yet; nothing rests on their order
         self._declined: dict[str, tuple[Outcome, str]] = {}  # by digest, what could not be read
         self._again: set[str] = set()  # keys to look at again
         self._renamed: set[str] = set()  # moved files of another name, which may be a part of their chunks' contexts
@@ -101,6 +103,7 @@ class Settling:
 
     def finish(self, files: Sequence[SourceFile]) -> None:
         """Settle what waits for all these files: twins, what is not in their archives any more, and the archives."""
+        self._record_unchanged()
         self._lane.wait()
         for key, before in self._rejected:
             self._holds.pop(key, None)
@@ -263,7 +266,13 @@ class Settling:
                 self._twins.append((inner, known.digest))
             elif key in self._holds:
                 entries.append(self.accounts.unchanged(inner, self._holds[key]))
-        self._record(*filter(None, entries))
+        self._same += filter(None, entries)
+        if len(self._same) >= _TOGETHER:
+            self._record_unchanged()
+
+    def _record_unchanged(self) -> None:
+        self._record(*self._same)
+        self._same = []
 
     def _problem(self, source: SourceFile, digest: str, outcome: Outcome, reason: str) -> None:
         self._leans.pop(source.key, None)
