@@ -1,7 +1,7 @@
 """Who judges whether passages support a claim.
 
 ``decoder`` is the stack's own decoder, asked as it is asked before a sentence of an answer is shown: the same
-features, weights and threshold (:mod:`ragstack.verification`). ``small`` is our own small model, which costs
+features, weights and threshold (:mod:`ragstack.checking.verification`). ``small`` is our own small model, which costs
 milliseconds; models of Hugging Face can stand in its place. How far each agrees with people says
 :mod:`ragstack.evaluation.trust`.
 """
@@ -16,13 +16,13 @@ from indexes.records import Hit
 from ingest.packs import locate
 from ingest.text.outline import plain_markup
 from ingest.text.sentences import split_sentences
-from ragstack.calibration import Calibration, load_calibration
-from ragstack.citations import align
+from ragstack.checking.calibration import Calibration, load_calibration
+from ragstack.checking.citations import align
+from ragstack.checking.verification import support
 from ragstack.config import EvidenceSettings
 from ragstack.evidence import CHUNKS_READ, Evidence, EvidencePicker
 from ragstack.generators.base import Judge
 from ragstack.language import Language, language_of
-from ragstack.verification import support
 
 if TYPE_CHECKING:
     from ingest.encoders import Encoder
