@@ -20,7 +20,8 @@ from ragstack.evaluation.problems import Problems
 from ragstack.evaluation.retrieval import collection_for, resolved
 from ragstack.evaluation.runs import Progress, Record, Result, Run
 from ragstack.evaluation.trust import agreement
-from ragstack.evaluation.verifiers import Premise, Verifier, open_verifier
+from ragstack.evaluation.verdicts import Premise, Verifier
+from ragstack.evaluation.verifiers import open_verifier
 from ragstack.language import language_of
 
 if TYPE_CHECKING:

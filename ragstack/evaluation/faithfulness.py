@@ -18,7 +18,8 @@ from ragstack.evaluation.problems import Problems
 from ragstack.evaluation.runs import Progress, Record, Result, Run, figures
 from ragstack.evaluation.statistics import Statistic
 from ragstack.evaluation.trust import agreement
-from ragstack.evaluation.verifiers import Verifier, open_verifier
+from ragstack.evaluation.verdicts import Verifier
+from ragstack.evaluation.verifiers import open_verifier
 from ragstack.language import language_of
 
 if TYPE_CHECKING:

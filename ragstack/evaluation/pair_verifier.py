@@ -12,7 +12,7 @@ from typing import Protocol
 from ragstack.checking.contradictions import names_missing, opposed, turned_negation
 from ragstack.checking.quantities import missing
 from ragstack.checking.verification import stands_whole
-from ragstack.evaluation.verifiers import Premise, Verdict
+from ragstack.evaluation.verdicts import Premise, Verdict
 from ragstack.language import language_of
 from ragstack.verifier.reading import choose, sentences_of
 
@@ -32,7 +32,7 @@ class PairModel(Protocol):
 
 
 class PairVerifier:
-    """A :class:`PairModel` as a verifier; see :class:`ragstack.evaluation.verifiers.Verifier`."""
+    """A :class:`PairModel` as a verifier; see :class:`ragstack.evaluation.verdicts.Verifier`."""
 
     def __init__(self, name: str, model: PairModel) -> None:
         self.name = name
