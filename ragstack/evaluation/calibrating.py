@@ -23,8 +23,9 @@ from ragstack.evaluation.datasets import Query, read_questions, sample
 from ragstack.evaluation.fitting import FALSE_REFUSALS, Row, by, fit, operating, report
 from ragstack.evaluation.normalising import contains
 from ragstack.evaluation.problems import Problems
+from ragstack.evaluation.results import Record
 from ragstack.evaluation.retrieval import collection_for, resolved
-from ragstack.evaluation.runs import Progress, Record, Run
+from ragstack.evaluation.runs import Progress, Run
 from ragstack.evidence import EvidencePicker
 from ragstack.generators.base import Judge
 
