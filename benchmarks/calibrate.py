@@ -1,4 +1,4 @@
-"""Fit the probabilities of ``ragstack/calibration.json`` on labelled data, and report them on data apart.
+"""Fit the probabilities of ``ragstack/checking/calibration.json`` on labelled data, and report them on data apart.
 
     python benchmarks/calibrate.py gate DATA [--per-set 80] [--write]
     python benchmarks/calibrate.py support DATA [--write]
@@ -26,18 +26,18 @@ import numpy as np
 from claims import SETS, Claim, claims, read, stamp
 
 from ragstack import RagStack
-from ragstack.citations import align
+from ragstack.checking.citations import align
+from ragstack.checking.verification import quoted, support_features, word_features
 from ragstack.evaluation.calibrating import calibrate
 from ragstack.evaluation.fitting import by, fit, predict, report
 from ragstack.evaluation.verifiers import DecoderVerifier, Premise, open_verifier
 from ragstack.generators.base import Judge
 from ragstack.language import language_of
-from ragstack.verification import quoted, support_features, word_features
 
 QUESTION_SETS = ("squad2_en", "chinesesquad2_zh")
 PASSAGES = 400
 GATE_SEED = 41
-CALIBRATION = Path("ragstack/calibration.json")
+CALIBRATION = Path("ragstack/checking/calibration.json")
 
 Row = dict[str, Any]
 
@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--per-set", type=int, default=80, help="questions of each set, for the gate")
     parser.add_argument("--home", type=Path, default=Path(".benchmarks/calibrate"), help="keeps what was measured")
-    parser.add_argument("--write", action="store_true", help="write ragstack/calibration.json")
+    parser.add_argument("--write", action="store_true", help="write ragstack/checking/calibration.json")
     options = parser.parse_args()
     models = gate(options) if options.what == "gate" else support(options)
     for name, model in models.items():

@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 from ragstack.config import load_config
-from ragstack.conversation import Turn, expanded, standalone
+from ragstack.conversation.rewriting import Turn, expanded, standalone
 from ragstack.generators.base import Generator
 from ragstack.generators.extractive import ExtractiveGenerator
 from ragstack.stack import RagStack

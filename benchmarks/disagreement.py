@@ -23,7 +23,7 @@ from conversation import wilson
 
 from indexes.search.analysis import query_terms, terms
 from ingest.text.sentences import split_sentences
-from ragstack.disagreement import disagrees, names_as_much
+from ragstack.checking.disagreement import disagrees, names_as_much
 
 SETS = ("rgb_fact_en", "rgb_fact_zh", "squad2_en", "cmrc2018_zh", "xquad_en_zh", "hotpotqa_train100_en")
 MOST_QUESTIONS = 100

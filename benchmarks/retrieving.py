@@ -32,10 +32,10 @@ from retrieving_sets import SEED, SETS, TOKENS, Question, gathered
 from retrieving_speed import speed
 
 from ragstack.evaluation import measures
-from ragstack.rank_features import FEATURES
+from ragstack.retrieval.rank_features import FEATURES
 
 MIXED = "xquad_en_zh"
-WEIGHTS = Path(__file__).parents[1] / "ragstack" / "reranking.json"
+WEIGHTS = Path(__file__).parents[1] / "ragstack" / "retrieval" / "reranking.json"
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from retrieving_sets import Question
 
-from ragstack.rank_features import FEATURES
+from ragstack.retrieval.rank_features import FEATURES
 
 PENALTY = 1e-2
 

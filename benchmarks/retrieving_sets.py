@@ -22,12 +22,12 @@ from ingest.encoders import open_encoder
 from ingest.loaders import text as plain
 from ingest.packs import default_cache
 from ingest.text.language import detect_language
-from ragstack.candidates import Candidate
 from ragstack.config import RetrievalSettings
 from ragstack.language import language_of
-from ragstack.rank_features import FEATURES, features
-from ragstack.reranking import Scored
-from ragstack.retrieval import FOREIGN_PLACES, Retriever, lifted, outstanding
+from ragstack.retrieval.candidates import Candidate
+from ragstack.retrieval.rank_features import FEATURES, features
+from ragstack.retrieval.reranking import Scored
+from ragstack.retrieval.retriever import FOREIGN_PLACES, Retriever, lifted, outstanding
 
 SEED = 20
 TOKENS = 128

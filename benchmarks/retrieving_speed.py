@@ -15,8 +15,8 @@ from ingest.encoders import open_encoder
 from ingest.loaders import text as plain
 from ingest.packs import default_cache
 from ragstack.config import RetrievalSettings
-from ragstack.reranking import FittedReranker
 from ragstack.retrieval import Retriever
+from ragstack.retrieval.reranking import FittedReranker
 
 
 def speed(data: Path, work: Path, chunks: int, threads: int) -> None:

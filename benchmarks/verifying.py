@@ -29,12 +29,12 @@ import numpy as np
 
 from ingest.encoders import open_encoder
 from ingest.packs import default_cache
-from ragstack.calibration import LogisticModel
+from ragstack.checking.calibration import LogisticModel
+from ragstack.checking.verification import stands_whole
 from ragstack.evaluation import measures
 from ragstack.evaluation.pair_verifier import PairVerifier, differences
 from ragstack.evaluation.statistics import bootstrap
 from ragstack.evaluation.verifiers import Premise
-from ragstack.verification import stands_whole
 from ragstack.verifier.features import FEATURES
 from ragstack.verifier.making import features_of, pairs_of
 from ragstack.verifier.model import WEIGHTS, SmallModel, open_small, read_weights

@@ -13,20 +13,20 @@ from indexes.engine import VectorCollection
 from indexes.filters import Filter
 from ingest.encoders import Encoder
 from ingest.text.sentences import split_sentences
-from ragstack.abstention import answerable
 from ragstack.answers import Answer, Event, unmarked
 from ragstack.assembly import Assembly
-from ragstack.calibration import Calibration
-from ragstack.citations import Alignment, align
+from ragstack.checking.abstention import answerable
+from ragstack.checking.calibration import Calibration
+from ragstack.checking.citations import Alignment, align
+from ragstack.checking.disagreement import disagreeing
+from ragstack.checking.verification import quoted, support, support_features
 from ragstack.config import AnswerSettings
 from ragstack.conversation import Turn, recent, standalone
-from ragstack.disagreement import disagreeing
 from ragstack.evidence import Evidence, EvidencePicker
 from ragstack.explanation import Check, Outcome
 from ragstack.generators.base import Generator, Judge
 from ragstack.prompts import TEMPLATES, answer_prompt
 from ragstack.retrieval import Retriever, check_question
-from ragstack.verification import quoted, support, support_features
 
 __all__ = ["Answerer"]
 

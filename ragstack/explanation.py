@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ragstack.candidates import Found, Place, Trace
 from ragstack.evidence import Evidence
 from ragstack.generators.base import Message
+from ragstack.retrieval.candidates import Found, Place, Trace
 
 __all__ = ["Check", "Explanation", "Outcome"]
 
@@ -23,7 +23,7 @@ class Check:
         support: The calibrated probability that the evidence supports it.
         threshold: What it needed; None where no probability decided.
         cited: Positions, in the evidence, of what it was laid beside, best first.
-        features: What the probability is made of (see :mod:`ragstack.verification`).
+        features: What the probability is made of (see :mod:`ragstack.checking.verification`).
         missing_numbers: Numbers that stand in none of what was cited; one is enough to drop the sentence.
     """
 
@@ -43,7 +43,7 @@ class Explanation:
     Attributes:
         retrieval: What was found, and where each search had it.
         evidence: The sentences that were read, in the order of reading.
-        features: What the probability that the evidence answers is made of (see :mod:`ragstack.abstention`).
+        features: What the probability that the evidence answers is made of (see :mod:`ragstack.checking.abstention`).
         threshold: The probability that is needed to write.
         prompt: What the generator was given.
         draft: What it wrote.

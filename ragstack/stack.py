@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ragstack.conversation import Turn
     from ragstack.generators.base import Generator
     from ragstack.migration import Migration
-    from ragstack.reranking import Reranker
     from ragstack.retrieval import Retriever
+    from ragstack.retrieval.reranking import Reranker
 
 __all__ = ["RagStack", "Where"]
 
@@ -355,13 +355,13 @@ class RagStack:
 
     @cached_property
     def _reranker(self) -> "Reranker | None":
-        from ragstack.reranking import open_reranker
+        from ragstack.retrieval.reranking import open_reranker
 
         return open_reranker(self.config.retrieval.reranker, self.config.model_cache)
 
     def _answerer(self, name: str | None, kind: GeneratorKind | None) -> "Answerer":
         from ragstack.answering import Answerer
-        from ragstack.calibration import load_calibration
+        from ragstack.checking import load_calibration
         from ragstack.evidence import EvidencePicker
 
         collection, generator = self.collection(name), self.generator(kind)

@@ -55,12 +55,12 @@ def bag_encoder() -> BagEncoder:
 @pytest.fixture
 def gate_of_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gate that believes the judge, or words where there is none: the one that ships is fitted for real cosines."""
-    from ragstack.calibration import LogisticModel, load_calibration
+    from ragstack.checking.calibration import LogisticModel, load_calibration
 
     believing = LogisticModel({"judge": 1.0}, 0.0, threshold=0.5)
     words = LogisticModel({"coverage": 10.0}, -5.0, threshold=0.5)
     gate = replace(load_calibration(), answerable=believing, answerable_without_judge=words)
-    monkeypatch.setattr("ragstack.calibration.load_calibration", lambda *_, **__: gate)
+    monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: gate)
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from ragstack.cli.session import PathName, Session, common_options, emit, exampl
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ragstack.agreement import Comparison
     from ragstack.migration import Migration
+    from ragstack.migration.agreement import Comparison
 
 __all__ = ["migrate", "rename", "restore", "snapshot"]
 

@@ -16,7 +16,8 @@ from ragstack.generators import GeneratorKind
 if TYPE_CHECKING:
     from ragstack.config import SearchMode
     from ragstack.evaluation.estimating import Estimate, Expect
-    from ragstack.evaluation.runs import Progress, Result
+    from ragstack.evaluation.results import Result
+    from ragstack.evaluation.runs import Progress
     from ragstack.stack import RagStack
 
 __all__ = ["evaluate", "progress_bar"]

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ragstack.answers import Answer
-    from ragstack.candidates import Place, Trace
     from ragstack.explanation import Check
+    from ragstack.retrieval.candidates import Place, Trace
 
 __all__ = ["show_explanation"]
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from ragstack.evaluation.comparing import Comparison, Difference
     from ragstack.evaluation.estimating import Estimate
-    from ragstack.evaluation.runs import Result
+    from ragstack.evaluation.results import Result
     from ragstack.evaluation.statistics import Interval
 
 __all__ = ["show_comparison", "show_estimate", "show_gate", "show_result"]

@@ -13,8 +13,8 @@ from ragstack.evaluation.comparing import compare
 from ragstack.evaluation.faithfulness import evaluate_faithfulness, foresee_faithfulness
 from ragstack.evaluation.judging import Claim, Judgement, judge
 from ragstack.evaluation.report import write_report
+from ragstack.evaluation.results import Result
 from ragstack.evaluation.retrieval import evaluate_retrieval
-from ragstack.evaluation.runs import Result
 from ragstack.evaluation.testsets import Accepted, TestSet, accept_testset, make_testset
 from ragstack.evaluation.verifiers import Premise, Verdict, Verifier, open_verifier
 

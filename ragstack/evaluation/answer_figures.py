@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ragstack.evaluation import measures
-from ragstack.evaluation.runs import Record, figures
+from ragstack.evaluation.results import Record, figures
 from ragstack.evaluation.statistics import Statistic, quantile
 
 __all__ = ["curves", "statistics"]

@@ -17,10 +17,12 @@ from ragstack.evaluation.datasets import Query, read_questions, sample
 from ragstack.evaluation.estimating import Estimate, Expect, estimate_answers
 from ragstack.evaluation.normalising import contains, exact_match, token_f1
 from ragstack.evaluation.problems import Problems
+from ragstack.evaluation.results import Record, Result
 from ragstack.evaluation.retrieval import collection_for, resolved
-from ragstack.evaluation.runs import Progress, Record, Result, Run
+from ragstack.evaluation.runs import Progress, Run
 from ragstack.evaluation.trust import agreement
-from ragstack.evaluation.verifiers import Premise, Verifier, open_verifier
+from ragstack.evaluation.verdicts import Premise, Verifier
+from ragstack.evaluation.verifiers import open_verifier
 from ragstack.language import language_of
 
 if TYPE_CHECKING:

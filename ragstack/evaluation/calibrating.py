@@ -3,8 +3,8 @@
 Each question of labelled data is searched, its evidence picked and its features measured as in an answer; nothing is
 written. Its label is 1 where it can be answered and a gold answer stands in the evidence, else 0. Two models are
 fitted, with the decoder's judgement and without, judged on folds that they did not see, and stored with what each
-threshold costs (:mod:`ragstack.calibration`). Measuring takes seconds a question, so records are kept like those of
-any run, and a stopped one goes on where it was.
+threshold costs (:mod:`ragstack.checking.calibration`). Measuring takes seconds a question, so records are kept like
+those of any run, and a stopped one goes on where it was.
 """
 
 import json
@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from indexes.errors import UsageError
-from ragstack.abstention import answerable_features
-from ragstack.calibration import UNANSWERABLE
+from ragstack.checking.abstention import answerable_features
+from ragstack.checking.calibration import UNANSWERABLE
 from ragstack.evaluation.datasets import Query, read_questions, sample
 from ragstack.evaluation.fitting import FALSE_REFUSALS, Row, by, fit, operating, report
 from ragstack.evaluation.normalising import contains
 from ragstack.evaluation.problems import Problems
+from ragstack.evaluation.results import Record
 from ragstack.evaluation.retrieval import collection_for, resolved
-from ragstack.evaluation.runs import Progress, Record, Run
+from ragstack.evaluation.runs import Progress, Run
 from ragstack.evidence import EvidencePicker
 from ragstack.generators.base import Judge
 

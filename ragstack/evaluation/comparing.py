@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from indexes.errors import UsageError
-from ragstack.evaluation.runs import Record, pair, read_records, read_result
+from ragstack.evaluation.results import Record, pair, read_records, read_result
 from ragstack.evaluation.statistics import Interval, holm, mcnemar, paired_bootstrap
 
 __all__ = ["ALPHA", "Changed", "Comparison", "Difference", "compare"]

@@ -16,7 +16,8 @@ from ingest.text.sentences import split_sentences
 from ragstack.evaluation.adapters import Response
 from ragstack.evaluation.judging import checks, claims_of
 from ragstack.evaluation.llm_judge import LlmJudge
-from ragstack.evaluation.verifiers import DecoderVerifier, Premise, Verifier
+from ragstack.evaluation.verdicts import Premise, Verifier
+from ragstack.evaluation.verifiers import DecoderVerifier
 from ragstack.evidence import Evidence
 from ragstack.generators.base import Generator
 from ragstack.prompts import answer_prompt

@@ -15,10 +15,12 @@ from ragstack.evaluation.datasets import Example, read_examples, sample
 from ragstack.evaluation.estimating import Estimate, Expect, estimate_judging
 from ragstack.evaluation.judging import Judgement, judge
 from ragstack.evaluation.problems import Problems
-from ragstack.evaluation.runs import Progress, Record, Result, Run, figures
+from ragstack.evaluation.results import Record, Result, figures
+from ragstack.evaluation.runs import Progress, Run
 from ragstack.evaluation.statistics import Statistic
 from ragstack.evaluation.trust import agreement
-from ragstack.evaluation.verifiers import Verifier, open_verifier
+from ragstack.evaluation.verdicts import Verifier
+from ragstack.evaluation.verifiers import open_verifier
 from ragstack.language import language_of
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ingest.text.sentences import split_sentences
 from ragstack.evaluation.adapters import Response
-from ragstack.evaluation.verifiers import Premise, Verdict, Verifier
+from ragstack.evaluation.verdicts import Premise, Verdict, Verifier
 
 __all__ = ["Claim", "Judgement", "checks", "claims_of", "judge"]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from indexes.errors import ModelError
 from ragstack.evaluation.reply_cache import Pace, Reply, ReplyCache, key_of
-from ragstack.evaluation.verifiers import Premise, Verdict
+from ragstack.evaluation.verdicts import Premise, Verdict
 from ragstack.generators.base import Delta, Generator, Message, Prompt
 from ragstack.language import Language, language_of
 
@@ -66,7 +66,7 @@ class Call:
 
 
 class LlmJudge:
-    """A model that judges; see :class:`ragstack.evaluation.verifiers.Verifier`.
+    """A model that judges; see :class:`ragstack.evaluation.verdicts.Verifier`.
 
     Args:
         generator: Who replies.

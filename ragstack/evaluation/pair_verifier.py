@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ragstack.contradictions import names_missing, opposed, turned_negation
-from ragstack.evaluation.verifiers import Premise, Verdict
+from ragstack.checking.contradictions import names_missing, opposed, turned_negation
+from ragstack.checking.quantities import missing
+from ragstack.checking.verification import stands_whole
+from ragstack.evaluation.verdicts import Premise, Verdict
 from ragstack.language import language_of
-from ragstack.quantities import missing
-from ragstack.verification import stands_whole
 from ragstack.verifier.reading import choose, sentences_of
 
 __all__ = ["Differences", "PairModel", "PairVerifier", "differences"]
@@ -32,7 +32,7 @@ class PairModel(Protocol):
 
 
 class PairVerifier:
-    """A :class:`PairModel` as a verifier; see :class:`ragstack.evaluation.verifiers.Verifier`."""
+    """A :class:`PairModel` as a verifier; see :class:`ragstack.evaluation.verdicts.Verifier`."""
 
     def __init__(self, name: str, model: PairModel) -> None:
         self.name = name

@@ -20,7 +20,8 @@ from ragstack.evaluation import measures
 from ragstack.evaluation.corpus import fill
 from ragstack.evaluation.datasets import Query, Questions, read_questions, sample
 from ragstack.evaluation.problems import Problems
-from ragstack.evaluation.runs import Progress, Record, Result, Run, figures
+from ragstack.evaluation.results import Record, Result, figures
+from ragstack.evaluation.runs import Progress, Run
 from ragstack.evaluation.statistics import quantile
 
 if TYPE_CHECKING:

@@ -53,7 +53,7 @@ def _reports(verifier: str) -> Mapping[str, Mapping[str, Any]]:
     if verifier == _SMALL:
         small: dict[str, dict[str, Any]] = _stored("verifier", "figures.json")["apart"]
         return small
-    stored = _stored("calibration.json")
+    stored = _stored("checking", "calibration.json")
     found: dict[str, dict[str, Any]] = stored["models"]["support"]["by_set"]
     return found if stored["data"].get("decoder", _FITTED_ON) == verifier else {}
 

@@ -1,28 +1,28 @@
 """Who judges whether passages support a claim.
 
 ``decoder`` is the stack's own decoder, asked as it is asked before a sentence of an answer is shown: the same
-features, weights and threshold (:mod:`ragstack.verification`). ``small`` is our own small model, which costs
+features, weights and threshold (:mod:`ragstack.checking.verification`). ``small`` is our own small model, which costs
 milliseconds; models of Hugging Face can stand in its place. How far each agrees with people says
 :mod:`ragstack.evaluation.trust`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from indexes.errors import UsageError
 from indexes.records import Hit
 from ingest.packs import locate
 from ingest.text.outline import plain_markup
 from ingest.text.sentences import split_sentences
-from ragstack.calibration import Calibration, load_calibration
-from ragstack.citations import align
+from ragstack.checking.calibration import Calibration, load_calibration
+from ragstack.checking.citations import align
+from ragstack.checking.verification import support
 from ragstack.config import EvidenceSettings
+from ragstack.evaluation.verdicts import Premise, Verdict, Verifier
 from ragstack.evidence import CHUNKS_READ, Evidence, EvidencePicker
 from ragstack.generators.base import Judge
 from ragstack.language import Language, language_of
-from ragstack.verification import support
 
 if TYPE_CHECKING:
     from ingest.encoders import Encoder
@@ -31,43 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["DecoderVerifier", "Premise", "Verdict", "Verifier", "open_verifier"]
 
 _ANY_QUESTION: dict[Language, str] = {"en": "What do the passages say?", "zh": "资料说了什么？"}
-
-
-@dataclass(frozen=True, slots=True)
-class Premise:
-    """A passage that may support a claim, and what it stands under."""
-
-    text: str
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a verifier says of one claim.
-
-    ``probability`` that the passages support it, and ``supported``, whether that is enough. ``missing_numbers`` are
-    numbers of the claim that stand in none of the passages it rests on; ``nearest`` are the sentences it was laid
-    beside, best first.
-    """
-
-    probability: float
-    supported: bool
-    missing_numbers: tuple[str, ...] = ()
-    nearest: tuple[str, ...] = ()
-
-
-class Verifier(Protocol):
-    """Judges claims. ``name`` says which model it is."""
-
-    name: str
-
-    def check(self, question: str, claim: str, premises: Sequence[Premise]) -> Verdict:
-        """Whether the premises (at least one), together, support the claim; the question may be empty.
-
-        Raises:
-            ModelError: the model failed on it.
-        """
-        ...
 
 
 class DecoderVerifier:

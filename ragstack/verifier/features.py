@@ -17,10 +17,10 @@ from itertools import pairwise
 import numpy as np
 
 from indexes.search.analysis import query_terms, terms
-from ragstack.contradictions import names_missing, opposed, turned_negation
+from ragstack.checking.contradictions import names_missing, opposed, turned_negation
+from ragstack.checking.quantities import missing
 from ragstack.evidence import coverage
 from ragstack.language import language_of
-from ragstack.quantities import missing
 from ragstack.verifier.reading import choose, information_of, sentences_of
 
 __all__ = ["FEATURES", "features"]

@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from indexes.errors import ModelError
-from ragstack.calibration import LogisticModel
+from ragstack.checking.calibration import LogisticModel
 from ragstack.verifier.features import FEATURES, features
 from ragstack.verifier.reading import sentences_of
 

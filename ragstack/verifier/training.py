@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ragstack.calibration import LogisticModel
+from ragstack.checking.calibration import LogisticModel
 from ragstack.verifier.features import FEATURES
 from ragstack.verifier.pairs import Pair
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from ragstack.calibration import Calibration, LogisticModel
+from ragstack.checking.calibration import Calibration, LogisticModel
 from ragstack.cli.app import program
 from ragstack.stack import RagStack
 
@@ -20,7 +20,7 @@ def whales(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bag_encoder: Any) ->
     """A collection about whales, and a gate that asks for some of a question's words."""
     monkeypatch.chdir(tmp_path)
     some = LogisticModel({"coverage": 10.0}, -5.0, threshold=0.1)
-    monkeypatch.setattr("ragstack.calibration.load_calibration", lambda *_, **__: Calibration(some, some, some, some))
+    monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(some, some, some, some))
     monkeypatch.setattr(RagStack, "encoder", property(lambda _: bag_encoder))
     Path("whale.md").write_text("The blue whale eats krill. The blue whale weighs 150 tonnes.", encoding="utf-8")
     Path("鲸.md").write_text("蓝鲸以磷虾为食。蓝鲸重150吨。", encoding="utf-8")

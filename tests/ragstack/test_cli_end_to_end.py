@@ -19,8 +19,8 @@ from indexes.errors import ModelMissing
 from indexes.records import EncoderFingerprint
 from ingest.packs import PullProgress
 from ingest.report import Progress
-from ragstack import calibration
-from ragstack.calibration import Calibration, LogisticModel
+from ragstack import checking
+from ragstack.checking.calibration import Calibration, LogisticModel
 from ragstack.cli import ingest, models
 from ragstack.cli.app import program
 from ragstack.stack import RagStack
@@ -62,7 +62,7 @@ def bag(monkeypatch: pytest.MonkeyPatch, bag_encoder: Any) -> Any:
     by_words = LogisticModel({"coverage": 10.0}, bias=-5.0, threshold=0.5)
     anything = LogisticModel({}, bias=0.0, threshold=0.5)
     monkeypatch.setattr(
-        calibration, "load_calibration", lambda *_, **__: Calibration(by_words, by_words, anything, anything)
+        checking, "load_calibration", lambda *_, **__: Calibration(by_words, by_words, anything, anything)
     )
     return bag_encoder
 

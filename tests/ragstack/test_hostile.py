@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ragstack.answers import Answer, unmarked
-from ragstack.calibration import Calibration, LogisticModel
+from ragstack.checking.calibration import Calibration, LogisticModel
 from ragstack.evidence import Evidence
 from ragstack.generators.base import Delta, Prompt, as_chat
 from ragstack.prompts import answer_prompt
@@ -65,7 +65,7 @@ def permissive(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gate that lets everything pass, and a check that asks for half of a sentence's words."""
     half = LogisticModel({"coverage": 10.0}, -5.0, threshold=0.5)
     all_ = LogisticModel({}, 5.0, threshold=0.5)
-    monkeypatch.setattr("ragstack.calibration.load_calibration", lambda *_, **__: Calibration(all_, all_, half, half))
+    monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(all_, all_, half, half))
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item["id"])

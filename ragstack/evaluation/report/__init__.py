@@ -9,7 +9,7 @@ from pathlib import Path
 
 from indexes.errors import StoreError
 from ragstack.evaluation.report.page import page
-from ragstack.evaluation.runs import Result
+from ragstack.evaluation.results import Result
 
 __all__ = ["check_writable", "page", "write_report"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ragstack.evaluation.report.words import both, hidden, safe
-from ragstack.evaluation.runs import Record, Result
+from ragstack.evaluation.results import Record, Result
 
 __all__ = ["failures"]
 

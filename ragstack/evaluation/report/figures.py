@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ragstack.evaluation.report.words import both, meaning, safe
-from ragstack.evaluation.runs import Result
+from ragstack.evaluation.results import Result
 from ragstack.evaluation.statistics import Interval
 
 __all__ = ["curves", "table"]

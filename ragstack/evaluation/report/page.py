@@ -6,7 +6,7 @@ from importlib.resources import files
 from ragstack.evaluation.report.failures import failures
 from ragstack.evaluation.report.figures import curves, table
 from ragstack.evaluation.report.words import NOTES, both, hidden, problem, safe
-from ragstack.evaluation.runs import Result
+from ragstack.evaluation.results import Result
 from ragstack.evaluation.statistics import Interval
 
 __all__ = ["page"]

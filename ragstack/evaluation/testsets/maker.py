@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from indexes.errors import UsageError
 from indexes.records import Hit
-from ragstack.evaluation.runs import Record
+from ragstack.evaluation.results import Record
 from ragstack.evaluation.testsets.facts import facts
 from ragstack.evaluation.testsets.filters import fault
 from ragstack.evaluation.testsets.roundtrip import agrees, answered_after_all, depth, lost

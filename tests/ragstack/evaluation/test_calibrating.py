@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from indexes.errors import ConfigError, UsageError
-from ragstack.calibration import LogisticModel, OperatingPoint, load_calibration
+from ragstack.checking.calibration import LogisticModel, OperatingPoint, load_calibration
 from ragstack.cli.app import program
 from ragstack.evaluation.calibrating import calibrate, fit_gate
 from ragstack.evaluation.statistics import bootstrap

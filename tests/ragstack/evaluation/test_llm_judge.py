@@ -23,7 +23,7 @@ from ragstack.evaluation import evaluate_faithfulness, foresee_faithfulness
 from ragstack.evaluation.estimating import Estimate
 from ragstack.evaluation.llm_judge import open_llm_judge, says_yes
 from ragstack.evaluation.reply_cache import Reply, ReplyCache, key_of
-from ragstack.evaluation.runs import Result, read_records
+from ragstack.evaluation.results import Result, read_records
 from ragstack.evaluation.verifiers import Premise
 from ragstack.generators.base import Delta, Message, Prompt, Usage
 from ragstack.stack import RagStack

@@ -12,7 +12,7 @@ from indexes.errors import ModelError, UsageError
 from ragstack.answers import Answer
 from ragstack.evaluation import evaluate_answers, evaluate_faithfulness, evaluate_retrieval
 from ragstack.evaluation.estimating import Estimate
-from ragstack.evaluation.runs import Result, read_records
+from ragstack.evaluation.results import Result, read_records
 from ragstack.generators.base import Delta, Message, Prompt, Usage
 from ragstack.stack import RagStack
 

@@ -7,7 +7,7 @@ import pytest
 
 from indexes.errors import UsageError
 from ragstack import RagStack
-from ragstack.calibration import load_calibration
+from ragstack.checking.calibration import load_calibration
 from ragstack.config import EvidenceSettings
 from ragstack.evaluation.adapters import Response
 from ragstack.evaluation.judging import judge

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ragstack import RagStack, load_config
-from ragstack.calibration import Calibration, LogisticModel
+from ragstack.checking.calibration import Calibration, LogisticModel
 
 FILES = {
     "whale.md": "# Blue whale\n\nThe blue whale weighs up to 150 tonnes. The blue whale eats krill every day.",
@@ -32,7 +32,7 @@ def stack(
 ) -> Iterator[RagStack]:
     """The calibration that ships is for trained encoders; here half of a question's words must be in the evidence."""
     half = LogisticModel({"coverage": 10.0}, -5.0, threshold=0.5)
-    monkeypatch.setattr("ragstack.calibration.load_calibration", lambda *_, **__: Calibration(half, half, half, half))
+    monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(half, half, half, half))
     overrides = {"store": {"home": tmp_path / "home"}, "generator": {"kind": "extractive"}}
     with RagStack.open(load_config(overrides=overrides)) as opened:
         opened._encoder = bag_encoder

@@ -1,9 +1,9 @@
 """A follow-up question → one that stands alone, from the turns before it.
 
-A question that does not lean on them (:mod:`ragstack.following`) stays as it is and costs nothing. One that does is
-rewritten by the generator, and the rewriting is checked, for a small decoder likes to answer or to invent: it may use
-no word that neither the conversation nor the question has, must keep the numbers, names and telling words of the
-question, and must add something. Where it fails, or the generator cannot rewrite, the telling words of the question
+A question that does not lean on them (:mod:`ragstack.conversation.following`) stays as it is and costs nothing. One
+that does is rewritten by the generator, and the rewriting is checked, for a small decoder likes to answer or to invent:
+it may use no word that neither the conversation nor the question has, must keep the numbers, names and telling words of
+the question, and must add something. Where it fails, or the generator cannot rewrite, the telling words of the question
 before are added as they are, which is enough for a search and for a reader.
 """
 
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from indexes.search.analysis import query_terms
 from ragstack.answers import Answer
-from ragstack.contradictions import names_missing
-from ragstack.following import LEANING, leans
+from ragstack.checking.contradictions import names_missing
+from ragstack.checking.quantities import missing
+from ragstack.conversation.following import LEANING, leans
 from ragstack.generators.base import Generator
 from ragstack.language import Language, language_of
 from ragstack.prompts import rewrite_prompt
-from ragstack.quantities import missing
 from ragstack.retrieval import MAX_QUESTION_CHARACTERS
 
 __all__ = ["Turn", "checked", "expanded", "recent", "standalone"]

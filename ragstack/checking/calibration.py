@@ -104,7 +104,7 @@ def load_calibration(home: Path | None = None, *, decoder: str = "", risk: float
 
 @cache
 def _shipped() -> dict[str, LogisticModel]:
-    stored = json.loads(files("ragstack").joinpath("calibration.json").read_text(encoding="utf-8"))
+    stored = json.loads(files("ragstack.checking").joinpath("calibration.json").read_text(encoding="utf-8"))
     return {name: _model(model) for name, model in stored["models"].items()}
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from indexes.search.analysis import terms
-from ragstack.calibration import Calibration, LogisticModel
+from ragstack.checking.calibration import Calibration, LogisticModel
 from ragstack.evidence import Evidence, coverage, information
 from ragstack.generators.base import Judge
 from ragstack.language import language_of

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from indexes.records import StoredChunk
-from ragstack.candidates import Candidate, Place
-from ragstack.rank_features import FEATURES, features, load_weights
+from ragstack.retrieval.candidates import Candidate, Place
+from ragstack.retrieval.rank_features import FEATURES, features, load_weights
 
 
 def candidate(

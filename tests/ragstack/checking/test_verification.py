@@ -7,12 +7,12 @@ import pytest
 
 from indexes.records import Hit
 from ragstack import RagStack
-from ragstack.calibration import load_calibration
-from ragstack.citations import align
+from ragstack.checking.calibration import load_calibration
+from ragstack.checking.citations import align
+from ragstack.checking.verification import quoted, support, support_features
 from ragstack.evaluation.verifiers import DecoderVerifier, Premise, open_verifier
 from ragstack.evidence import Evidence
 from ragstack.generators.base import Message
-from ragstack.verification import quoted, support, support_features
 
 WHALE = "The blue whale, which eats krill, weighs up to 150 tonnes; it lives in all oceans."
 

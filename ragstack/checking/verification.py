@@ -14,9 +14,9 @@ calibrated probability from these features:
 import re
 from collections.abc import Sequence
 
-from ragstack.calibration import Calibration
-from ragstack.citations import Alignment
-from ragstack.contradictions import names_missing, opposed, turned_negation
+from ragstack.checking.calibration import Calibration
+from ragstack.checking.citations import Alignment
+from ragstack.checking.contradictions import names_missing, opposed, turned_negation
 from ragstack.evidence import Evidence
 from ragstack.generators.base import Judge
 from ragstack.language import language_of

@@ -18,10 +18,10 @@ from indexes.records import Hit
 from indexes.search.analysis import query_terms
 from ingest.text.outline import plain_markup
 from ingest.text.sentences import split_sentences
-from ragstack.contradictions import names_missing, opposed, turned_negation
+from ragstack.checking.contradictions import names_missing, opposed, turned_negation
+from ragstack.checking.quantities import missing, quantities
 from ragstack.evidence import Evidence
 from ragstack.language import language_of
-from ragstack.quantities import missing, quantities
 
 __all__ = ["disagreeing", "disagrees", "names_as_much"]
 

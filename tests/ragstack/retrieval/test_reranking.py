@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from indexes.errors import ModelError, ModelMissing
 from indexes.records import StoredChunk
-from ragstack.candidates import Candidate, Place
-from ragstack.rank_features import FEATURES, features, load_weights
-from ragstack.reranking import CrossEncoderReranker, FittedReranker, Scored, open_reranker
-from ragstack.retrieval import rank
+from ragstack.retrieval.candidates import Candidate, Place
+from ragstack.retrieval.rank_features import FEATURES, features, load_weights
+from ragstack.retrieval.reranking import CrossEncoderReranker, FittedReranker, Scored, open_reranker
+from ragstack.retrieval.retriever import rank
 
 
 def candidate(number: int, text: str, cosine: float = 0.5) -> Candidate:

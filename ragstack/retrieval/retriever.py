@@ -1,9 +1,9 @@
 """Question → ranked chunks: dense, lexical, or both fused and reranked.
 
 Dense scores are cosines, lexical ones BM25 values. They cannot be added, so a hybrid search adds reciprocal ranks
-first; the best of that go to a reranker (:mod:`ragstack.reranking`), which sees what both searches say of a chunk
-and the words themselves. The others follow in the order of the fusion. So the first chunks are the same, however many
-are asked for, up to the depth at which both searches are read.
+first; the best of that go to a reranker (:mod:`ragstack.retrieval.reranking`), which sees what both searches say of a
+chunk and the words themselves. The others follow in the order of the fusion. So the first chunks are the same, however
+many are asked for, up to the depth at which both searches are read.
 
 An encoder puts what is in the question's own language first, whatever it says, and BM25 finds nothing else. So where a
 collection holds documents in English and in Chinese, a hybrid search looks for the nearest chunks in the other
@@ -23,10 +23,10 @@ from indexes.errors import UsageError
 from indexes.filters import And, Compare, Filter
 from indexes.records import Hit, ScoreKind, StoredChunk
 from ingest.encoders import Encoder
-from ragstack.candidates import Candidate, Found, Place, Trace
 from ragstack.config import RetrievalSettings, SearchMode
 from ragstack.language import Language, language_of
-from ragstack.reranking import Reranker
+from ragstack.retrieval.candidates import Candidate, Found, Place, Trace
+from ragstack.retrieval.reranking import Reranker
 
 __all__ = [
     "FOREIGN_LEAST",

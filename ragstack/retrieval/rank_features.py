@@ -28,7 +28,7 @@ import numpy as np
 
 from indexes.search.analysis import query_terms, terms
 from ingest.text.sentences import split_sentences
-from ragstack.candidates import Candidate
+from ragstack.retrieval.candidates import Candidate
 
 __all__ = ["FEATURES", "features", "load_weights"]
 
@@ -40,7 +40,7 @@ _FLOOR = 1e-4
 @cache
 def load_weights() -> Mapping[str, float]:
     """The weights that ship with the package, one for each of ``FEATURES``."""
-    stored = json.loads(files("ragstack").joinpath("reranking.json").read_text(encoding="utf-8"))
+    stored = json.loads(files("ragstack.retrieval").joinpath("reranking.json").read_text(encoding="utf-8"))
     return {name: float(stored["weights"][name]) for name in FEATURES}
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from indexes.search.analysis import query_terms, terms
 from ingest.encoders import Encoder
+from ragstack.checking.quantities import missing
 from ragstack.evidence import Evidence, coverage, information
-from ragstack.quantities import missing
 
 __all__ = ["Alignment", "align"]
 

@@ -9,9 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexes.errors import UsageError
-from ragstack import retrieval
-from ragstack.reranking import Scored
-from ragstack.retrieval import MAX_QUESTION_CHARACTERS, check_question, lifted, outstanding, reciprocal_rank_fusion
+from ragstack.retrieval.reranking import Scored
+from ragstack.retrieval.retriever import (
+    MAX_QUESTION_CHARACTERS,
+    check_question,
+    lifted,
+    outstanding,
+    reciprocal_rank_fusion,
+)
 
 
 def test_reciprocal_ranks_add_up() -> None:
@@ -252,7 +257,7 @@ class TestOtherLanguage:
     ) -> None:
         retriever = stack._retriever(stack.collection(collection))
         found = retriever.explain(question, k=20).found
-        monkeypatch.setattr(retrieval._Search, "_foreign", lambda *_: [])
+        monkeypatch.setattr(retriever._Search, "_foreign", lambda *_: [])
         assert retriever.explain(question, k=20).found == found
         assert not any(each.foreign for each in found)
         assert {each.hit.score_kind for each in found} == {"rerank"}

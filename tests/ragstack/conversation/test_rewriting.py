@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ragstack.conversation import Turn, checked, expanded, recent, standalone
+from ragstack.conversation.rewriting import Turn, checked, expanded, recent, standalone
 from ragstack.generators.base import Delta, Prompt, Usage
 from ragstack.generators.extractive import ExtractiveGenerator
 from ragstack.stack import RagStack
@@ -17,7 +17,7 @@ REVENUE = (Turn("What was the revenue of Acme in 2019?", "It was 4 million euros
 WHALE_ZH = (Turn("蓝鲸吃什么？", "蓝鲸以磷虾为食。"),)
 FOLLOW_UPS = [
     json.loads(line)
-    for line in (Path(__file__).parents[2] / "benchmarks/followups.jsonl").read_text(encoding="utf-8").splitlines()
+    for line in (Path(__file__).parents[3] / "benchmarks/followups.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragstack.following import leans
+from ragstack.conversation.following import leans
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 The check is by word lists and word classes, so it is modest: it reports what it can see in the words, and stays
 silent where the languages of sentence and source differ, but for a negation that was added. Its findings are features
-of the check in :mod:`ragstack.verification`, which weighs them by how often each was right on labelled data.
+of the check in :mod:`ragstack.checking.verification`, which weighs them by how often each was right on labelled data.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragstack.contradictions import names_missing, opposed, turned_negation
+from ragstack.checking.contradictions import names_missing, opposed, turned_negation
 
 TURNED = [
     ("Blue whales do not eat krill.", "Blue whales eat krill."),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from indexes.records import Hit
-from ragstack.citations import align
+from ragstack.checking.citations import align
 from ragstack.evidence import Evidence
 
 

@@ -20,10 +20,10 @@ from indexes.records import Document, LedgerEntry
 from ingest.chunking import embedded_text
 from ingest.packs import default_cache
 from ingest.pipeline import ingest
-from ragstack.agreement import average_overlap, sampled_questions
 from ragstack.cli.app import program
 from ragstack.config import Config
 from ragstack.migration import Migration, migrate, read_questions
+from ragstack.migration.agreement import average_overlap, sampled_questions
 from ragstack.stack import RagStack
 
 ENGLISH = """# Encoders
@@ -155,7 +155,7 @@ def test_a_chunk_too_long_for_the_new_encoder_is_cut_and_nothing_is_lost(
 def test_a_stopped_migration_goes_on_where_it_was(
     database: Database, old: Any, new: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragstack.migration._BUFFERED_CHUNKS", 1)
+    monkeypatch.setattr("ragstack.migration.migrating._BUFFERED_CHUNKS", 1)
 
     def stop(encoded: int) -> None:
         if encoded > 1:
@@ -179,7 +179,7 @@ def test_a_stopped_migration_goes_on_where_it_was(
 def test_what_is_written_meanwhile_is_followed(
     database: Database, old: Any, new: Any, docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragstack.migration._BUFFERED_CHUNKS", 1)
+    monkeypatch.setattr("ragstack.migration.migrating._BUFFERED_CHUNKS", 1)
     source = database.collection("papers")
     rounds: list[int] = []
 

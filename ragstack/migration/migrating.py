@@ -28,7 +28,7 @@ from ingest.documents import Loaded
 from ingest.encoders import Encoder
 from ingest.pipeline import fitted
 from ingest.report import OnProgress, Progress
-from ragstack.agreement import Comparison, compare, sampled_questions
+from ragstack.migration.agreement import Comparison, compare, sampled_questions
 from ragstack.retrieval import check_question
 
 __all__ = ["Migration", "migrate", "read_questions"]

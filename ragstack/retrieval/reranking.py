@@ -18,8 +18,8 @@ import numpy as np
 from indexes.errors import ModelError
 from ingest.chunking import embedded_text
 from ingest.packs import PACKS, locate
-from ragstack.candidates import Candidate
-from ragstack.rank_features import FEATURES, features, load_weights
+from ragstack.retrieval.candidates import Candidate
+from ragstack.retrieval.rank_features import FEATURES, features, load_weights
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -54,7 +54,7 @@ class Reranker(Protocol):
 
 
 class FittedReranker:
-    """A weighted sum of scale-free features, fitted by ``benchmarks/retrieving.py``; see `ragstack.rank_features`."""
+    """A weighted sum of scale-free features (`rank_features`), fitted by ``benchmarks/retrieving.py``."""
 
     name = "fitted"
 
