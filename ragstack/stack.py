@@ -235,7 +235,7 @@ class RagStack:
 
     def as_tool(self, *, collection: str | None = None, name: str = "ask_documents") -> "BaseTool":
         """A LangChain tool that an agent can call; its artifact is the :class:`ragstack.answers.Answer`."""
-        from ragstack.langchain import answer_tool
+        from ragstack.tool import answer_tool
 
         return answer_tool(self, collection=collection, name=name)
 

@@ -3,7 +3,8 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,46 @@ def test_imports_run_down_only(floor: str) -> None:
     assert modules(floor)
     found = {str(path.relative_to(ROOT)): up for path in modules(floor) if (up := upward(path.read_text(), floor))}
     assert found == {}
+
+
+def imported_modules(tree: ast.AST, known: Collection[str]) -> set[str]:
+    """The modules of ``known`` that a module imports, also late; of ``from a import b``, ``a.b`` if it is a module."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            inner = {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in known else str(node.module) for name in inner.values()}
+    return found & set(known)
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """A circle in ``graph``, module by module; empty where there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_the_checker_sees_a_circle() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert set(circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}})) == {"a", "b", "c"}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for floor in FLOORS
+        for path in modules(floor)
+    }
+    graph = {
+        name: imported_modules(ast.parse(path.read_text(encoding="utf-8")), files) - {name}
+        for name, path in files.items()
+    }
+    assert sum(map(len, graph.values())) > len(files)
+    assert circle(graph) == []
 
 
 @pytest.mark.parametrize("floor", FLOORS)

@@ -8,13 +8,13 @@
 :func:`answer_tool`          a tool that an agent can call; also ``RagStack.as_tool()``
 ==========================  ======================================================================================
 
-This package alone imports LangChain; ``import ragstack`` does not.
+This package and :mod:`ragstack.tool` alone import LangChain; ``import ragstack`` does not.
 """
 
 from ragstack.langchain.chain import RagStackChain
 from ragstack.langchain.embeddings import RagStackEmbeddings
 from ragstack.langchain.retriever import RagStackRetriever
-from ragstack.langchain.tool import answer_tool
 from ragstack.langchain.vectorstore import RagStackVectorStore
+from ragstack.tool import answer_tool
 
 __all__ = ["RagStackChain", "RagStackEmbeddings", "RagStackRetriever", "RagStackVectorStore", "answer_tool"]

@@ -257,7 +257,7 @@ class TestOtherLanguage:
     ) -> None:
         retriever = stack._retriever(stack.collection(collection))
         found = retriever.explain(question, k=20).found
-        monkeypatch.setattr(retriever._Search, "_foreign", lambda *_: [])
+        monkeypatch.setattr("ragstack.retrieval.retriever._Search._foreign", lambda *_: [])
         assert retriever.explain(question, k=20).found == found
         assert not any(each.foreign for each in found)
         assert {each.hit.score_kind for each in found} == {"rerank"}

@@ -1,4 +1,6 @@
-"""A stack as a tool: an agent asks a question and reads the answer; the program around it gets the whole `Answer`."""
+"""A stack as a LangChain tool: an agent asks and reads the answer; the program around it gets the whole `Answer`."""
+
+from typing import Protocol
 
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, Field
@@ -6,9 +8,8 @@ from pydantic import BaseModel, Field
 from indexes.errors import UsageError
 from indexes.places import paged
 from ragstack.answers import Answer
-from ragstack.stack import RagStack
 
-__all__ = ["answer_tool"]
+__all__ = ["Asked", "answer_tool"]
 
 # Read by the agent's model. It says when to call, and that a refusal is an answer too: models tend to ask again.
 DESCRIPTION = (
@@ -18,13 +19,20 @@ DESCRIPTION = (
 )
 
 
+class Asked(Protocol):
+    """What answers: a :class:`ragstack.stack.RagStack`."""
+
+    def ask(self, question: str, *, collection: str | None = None) -> Answer:
+        """The answer to one question, from a collection (None: the config's default)."""
+
+
 class Question(BaseModel):
     """What the agent's model fills in."""
 
     question: str = Field(description="One complete question that can be understood without the conversation.")
 
 
-def answer_tool(stack: RagStack, *, collection: str | None = None, name: str = "ask_documents") -> BaseTool:
+def answer_tool(stack: Asked, *, collection: str | None = None, name: str = "ask_documents") -> BaseTool:
     """A tool that answers from a collection of ``stack`` (None: the config's default).
 
     Its content is the answer's text with the list of its sources; its artifact is the
