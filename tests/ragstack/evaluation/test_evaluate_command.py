@@ -148,7 +148,7 @@ def questions(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
 def test_a_dry_run_refuses_what_a_run_refuses(
-    call: Call, tmp_path: Path, data: Path, questions: Path, dry: tuple[str, ...]
+    call: Call, tmp_path: Path, data: Path, questions: Path, bag_encoder: Any, dry: tuple[str, ...]
 ) -> None:
     task = ("eval", "answers", "--verifier", "small", "--generator", "extractive", *dry)
     status, out, err = call(*task, "--data", questions, "--collection", "mine")
@@ -157,10 +157,7 @@ def test_a_dry_run_refuses_what_a_run_refuses(
     status, out, err = call(*task, "--data", data, "--collection", "mine")
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert "a corpus of its own" in err
-    (tmp_path / "whale.md").write_text("The blue whale weighs 150 tonnes.", encoding="utf-8")
-    call("ingest", tmp_path / "whale.md", "--collection", "mine")
-    (tmp_path / "whale.md").unlink()
-    call("ingest", tmp_path, "--collection", "mine", "--prune")
+    RagStack.open(home=tmp_path / "home").database.create("mine", bag_encoder.fingerprint)
     status, out, err = call(*task, "--data", questions, "--collection", "mine")
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert "collection mine holds no document; type `ragstack ingest PATH -c mine` first" in err
