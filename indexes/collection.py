@@ -291,7 +291,7 @@ class Collection:
             with storing(self._catalogue.home):
                 self._catalogue.home.mkdir(mode=0o700, parents=True, exist_ok=True)
                 folder.parent.mkdir(mode=0o700, exist_ok=True)
-                stack.enter_context(exclusive(folder / "writer.lock", self.name, self._lock_timeout))
+                stack.enter_context(exclusive(folder / "writer.lock", f"Collection {self.name!r}", self._lock_timeout))
             stack.enter_context(self._catalogue.exclusive(self.id, self.name))
             with self._catalogue.read() as connection:
                 name = reading.name_of(connection, self.id)

@@ -1,4 +1,4 @@
-"""The lock that a writer of a collection holds: one at a time, across threads and processes.
+"""The lock that a writer holds, of a collection or of a folder: one at a time, across threads and processes.
 
 It is an advisory lock of the operating system on a file, so a process that dies lets go of it. The file holds the
 id of the process that took it last, for the message to whoever waits in vain.
@@ -19,12 +19,12 @@ _PAUSE = 0.02
 
 
 @contextmanager
-def exclusive(path: Path, name: str, timeout: float) -> Iterator[None]:
+def exclusive(path: Path, what: str, timeout: float) -> Iterator[None]:
     """Hold the lock in the file ``path`` for as long as the block runs.
 
     Args:
         path: The file of the lock; made where it is missing, with its directory.
-        name: The name of the collection, for the error.
+        what: What is written, for the error.
         timeout: How long to wait, in seconds.
 
     Raises:
@@ -36,7 +36,7 @@ def exclusive(path: Path, name: str, timeout: float) -> Iterator[None]:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            _acquire(handle, name, timeout, deadline)
+            _acquire(handle, what, timeout, deadline)
             if _is_at(path, handle):
                 break
         except BaseException:
@@ -58,7 +58,7 @@ def _is_at(path: Path, handle: int) -> bool:
         return False
 
 
-def _acquire(handle: int, name: str, timeout: float, deadline: float) -> None:
+def _acquire(handle: int, what: str, timeout: float, deadline: float) -> None:
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -66,9 +66,9 @@ def _acquire(handle: int, name: str, timeout: float, deadline: float) -> None:
             if time.monotonic() >= deadline:
                 holder = os.pread(handle, 20, 0).decode(errors="replace").strip()
                 who = f"process {holder}" if holder.isdigit() else "another process"
+                waited = f" and {timeout:g} s of waiting were not enough" if timeout else ""
                 raise StoreBusy(
-                    f"Collection {name!r} is being written by {who} and {timeout:g} s of waiting were not enough: "
-                    "let it finish, then type the command again."
+                    f"{what} is being written by {who}{waited}: let it finish, then type the command again."
                 ) from None
             time.sleep(_PAUSE)
         else:

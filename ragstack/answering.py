@@ -19,7 +19,7 @@ from ragstack.checking.abstention import answerable
 from ragstack.checking.calibration import Calibration
 from ragstack.checking.citations import Alignment, align
 from ragstack.checking.disagreement import disagreeing
-from ragstack.checking.verification import quoted, support, support_features
+from ragstack.checking.verification import Support, quoted, support
 from ragstack.config import AnswerSettings
 from ragstack.conversation import Turn, recent, standalone
 from ragstack.evidence import Evidence, EvidencePicker
@@ -120,7 +120,8 @@ class Answerer:
         sentences = [draft[start:end] for start, end in split_sentences(draft)]
         declined = [each for each in sentences if declines.search(each) and not quoted(each, evidence)]
         written = [sentence for sentence in sentences if sentence not in declined]
-        run.note(checks=tuple(Check(sentence, "declined") for sentence in declined))
+        for sentence in declined:
+            run.explain(Check(sentence, "declined"))
         if not written:
             yield run.refuse("decoder_declined")
             return
@@ -132,44 +133,27 @@ class Answerer:
     def _check(
         self, run: Assembly, sentence: str, alignment: Alignment, evidence: Sequence[Evidence]
     ) -> Iterator[Event]:
-        judge, calibration = self._judge, self._calibration
-        probability, supported = support(run.question, sentence, alignment, evidence, judge, calibration)
+        found = support(run.question, sentence, alignment, evidence, self._judge, self._calibration)
         flag = self._settings.unsupported == "flag"
-        self._explain(run, sentence, alignment, evidence, probability, _outcome(supported=supported, flag=flag))
-        if not supported:
-            yield from run.drop(sentence, probability, flag=flag)
+        run.explain(_check(sentence, found, alignment, flag=flag))
+        if not found.supported:
+            yield from run.drop(sentence, found.probability, flag=flag)
             return
         cited = [evidence[at] for at in alignment.positions]
-        yield from run.show(sentence, probability, cited)
+        yield from run.show(sentence, found.probability, cited)
         if other := disagreeing(run.question, sentence, cited[0], run.hits):
             yield from run.object(cited[0], other)
 
-    def _explain(
-        self,
-        run: Assembly,
-        sentence: str,
-        alignment: Alignment,
-        evidence: Sequence[Evidence],
-        probability: float,
-        outcome: Outcome,
-    ) -> None:
-        """Keep what decided about a sentence; its features are asked for once more, as the answer needs them not."""
-        if run.explanation is None:
-            return
-        decided = not quoted(sentence, evidence) and not alignment.missing_numbers
-        model = self._calibration.support if self._judge is not None else self._calibration.support_without_judge
-        features = support_features(run.question, sentence, alignment, evidence, self._judge) if decided else None
-        check = Check(
-            sentence,
-            outcome,
-            probability,
-            model.threshold if decided else None,
-            alignment.positions,
-            features,
-            alignment.missing_numbers,
-        )
-        run.note(checks=(*run.explanation.checks, check))
 
-
-def _outcome(*, supported: bool, flag: bool) -> Outcome:
-    return "shown" if supported else "flagged" if flag else "dropped"
+def _check(sentence: str, found: Support, alignment: Alignment, *, flag: bool) -> Check:
+    """What decided about a sentence, for those who want to know."""
+    outcome: Outcome = "shown" if found.supported else "flagged" if flag else "dropped"
+    return Check(
+        sentence,
+        outcome,
+        found.probability,
+        found.threshold,
+        alignment.positions,
+        found.features,
+        alignment.missing_numbers,
+    )

@@ -11,7 +11,7 @@ from indexes.places import boxes, describe, place_of
 from indexes.records import Hit
 from ragstack.answers import Answer, AnswerSentence, Citation, Event, Passage, TokenUsage, ocr_of, unmarked
 from ragstack.evidence import Evidence
-from ragstack.explanation import Explanation
+from ragstack.explanation import Check, Explanation
 from ragstack.generators.base import Usage
 from ragstack.language import PHRASES, Language, language_of
 
@@ -56,6 +56,11 @@ class Assembly:
         """Keep fields of the explanation, where one was asked for."""
         if self.explanation is not None:
             self.explanation = replace(self.explanation, **known)
+
+    def explain(self, check: Check) -> None:
+        """Keep what became of one more sentence, likewise."""
+        if self.explanation is not None:
+            self.note(checks=(*self.explanation.checks, check))
 
     def show(
         self, sentence: str, support: float, cited: Sequence[Evidence], *, disagrees: bool = False

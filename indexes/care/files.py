@@ -119,7 +119,7 @@ def in_folder(target: Target) -> Iterator[Finding]:
     if not target.artefacts.folder.is_dir():
         return
     try:
-        with exclusive(target.artefacts.folder / LOCK, target.name, 0):
+        with exclusive(target.artefacts.folder / LOCK, f"Collection {target.name!r}", 0):
             for path in target.artefacts.leftovers():
                 mend = f"ragstack collections compact {target.name}"
                 yield target.finding("leftover", "is no longer used", str(path), mend=mend)

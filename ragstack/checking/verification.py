@@ -12,7 +12,8 @@ calibrated probability from these features:
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ragstack.checking.calibration import Calibration
 from ragstack.checking.citations import Alignment
@@ -22,7 +23,7 @@ from ragstack.generators.base import Judge
 from ragstack.language import language_of
 from ragstack.prompts import TEMPLATES, support_question
 
-__all__ = ["quoted", "stands_whole", "support", "support_features", "word_features"]
+__all__ = ["Support", "quoted", "stands_whole", "support", "support_features", "word_features"]
 
 LEAST_WORDS, LEAST_CHARACTERS = 4, 6
 """Words, or Chinese characters, that a quotation must have: ``No.`` stands in many a sentence by accident."""
@@ -30,6 +31,23 @@ LEAST_WORDS, LEAST_CHARACTERS = 4, 6
 _PART = re.compile(r"[;；\n]")
 _AROUND = " \t.。!！?？,，;；:：\"'“”‘’「」『』()（）*_`"
 _WORDS = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What was found of one sentence.
+
+    Attributes:
+        probability: That the evidence supports it.
+        supported: Whether that is enough.
+        threshold: What was enough; None where no probability decided.
+        features: What the probability is made of; None likewise.
+    """
+
+    probability: float
+    supported: bool
+    threshold: float | None = None
+    features: Mapping[str, float] | None = None
 
 
 def quoted(sentence: str, evidence: Sequence[Evidence]) -> bool:
@@ -79,15 +97,16 @@ def support(
     evidence: Sequence[Evidence],
     judge: Judge | None,
     calibration: Calibration,
-) -> tuple[float, bool]:
-    """The probability that the evidence supports ``sentence``, and whether it may be shown."""
+) -> Support:
+    """Whether the evidence supports ``sentence``, so that it may be shown; the judge is asked once at most."""
     if quoted(sentence, evidence):
-        return 1.0, True
+        return Support(1.0, True)
     if alignment.missing_numbers:
-        return 0.0, False
+        return Support(0.0, False)
     model = calibration.support if judge is not None else calibration.support_without_judge
-    probability = model.probability(support_features(question, sentence, alignment, evidence, judge))
-    return probability, probability >= model.threshold
+    features = support_features(question, sentence, alignment, evidence, judge)
+    probability = model.probability(features)
+    return Support(probability, probability >= model.threshold, model.threshold, features)
 
 
 def _bare(text: str) -> str:

@@ -124,7 +124,10 @@ def answers(
 
     if dry_run:
         with session.stack() as stack:
-            foreseen = foresee_answers(stack, data, generator=generator, verifier=verifier, limit=limit, seed=seed)
+            foreseen = foresee_answers(
+                stack, data, collection=collection, generator=generator, verifier=verifier, limit=limit, seed=seed,
+                out=out,
+            )  # fmt: skip
         return _foretell(session, "questions", foreseen)
     with _measuring(session, report) as (stack, progress):
         result = evaluate_answers(

@@ -50,10 +50,11 @@ def show_estimate(what: str, estimate: "Estimate", out: "Console") -> None:
     cached = f", {estimate.cached} of them known already" if estimate.cached else ""
     written = f" and {estimate.tokens_written:,} to write" if estimate.tokens_written else ""
     cost = f"; cost about {estimate.cost:.4g}" if estimate.cost is not None else ""
+    first = f"; {estimate.passages:,} passages to bring in first" if estimate.passages else ""
     paragraph(
         out,
         f"{estimate.items} {what}{done}: {estimate.claims} claims, {estimate.calls} judgements{cached}; "
-        f"about {estimate.tokens_read:,} tokens to read{written}{cost}; {_time(estimate.seconds)}",
+        f"about {estimate.tokens_read:,} tokens to read{written}{cost}; {_time(estimate.seconds)}{first}",
     )
 
 

@@ -157,8 +157,9 @@ def _measured(
             "features": answerable_features(query.text, evidence, judge),
         }
 
-    records = run.over(asked, work)
-    run.finish(records, {})
+    with run.alone():
+        records = run.over(asked, work)
+        run.finish(records, {})
     return records
 
 

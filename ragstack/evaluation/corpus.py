@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ingest.encoders import Encoder
     from ragstack.stack import RagStack
 
-__all__ = ["fill"]
+__all__ = ["collection_of", "fill", "waiting"]
 
 _AT_ONCE = 64
 """Documents that are encoded together, so that batches hold texts of like length."""
@@ -32,20 +32,32 @@ _AT_ONCE = 64
 _Cut = tuple[Document, list[Chunk], list[str]]
 
 
+def collection_of(stack: "RagStack", name: str, sha256: str) -> str:
+    """The name of the collection that a corpus has, or will have.
+
+    Args:
+        stack: Whose encoder and settings.
+        name: Of the data, for people.
+        sha256: Of the corpus.
+    """
+    from ingest.files.loading import VERSION
+
+    recipe = repr((sha256, stack.encoder.fingerprint, _settings(stack), VERSION, "lang"))
+    return f"eval-{re.sub(r'[^A-Za-z0-9_]+', '_', name)[:40]}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+
+
 def fill(
     stack: "RagStack",
     name: str,
-    sha256: str,
     corpus: Sequence[Passage],
     problems: Problems,
     progress: Callable[[int, int], None] | None = None,
-) -> str:
-    """Bring a corpus into its collection; returns the collection's name.
+) -> None:
+    """Bring a corpus into its collection.
 
     Args:
         stack: Whose home and encoder.
-        name: Of the data, for people.
-        sha256: Of the corpus.
+        name: Of the collection.
         corpus: Its passages.
         problems: Where passages that cannot be stored are counted.
         progress: Called with documents done and documents in all.
@@ -53,27 +65,32 @@ def fill(
     Raises:
         StoreBusy: another process is filling the same collection.
     """
-    from ingest.chunking import ChunkSettings
-    from ingest.files.loading import VERSION
-    from ingest.pipeline import fitted
-
-    encoder, wanted = stack.encoder, stack.config.ingest
-    settings = fitted(ChunkSettings(wanted.chunk_tokens, wanted.overlap_sentences), encoder)
-    recipe = repr((sha256, encoder.fingerprint, settings, VERSION, "lang"))
-    collection = stack.database.create(
-        f"eval-{re.sub(r'[^A-Za-z0-9_]+', '_', name)[:40]}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}",
-        encoder.fingerprint,
-    )
-    there = {info.key for info in collection.documents()}
-    missing = [passage for passage in corpus if passage.id not in there]
+    encoder, settings = stack.encoder, _settings(stack)
+    collection = stack.database.create(name, encoder.fingerprint)
+    missing = waiting(stack, name, corpus)
     if missing:
         with collection.writer() as writer:
             for done in range(0, len(missing), _AT_ONCE):
                 batch = missing[done : done + _AT_ONCE]
                 _write(writer, list(_cut(batch, encoder, settings, problems)), encoder, problems)
                 if progress:
-                    progress(len(there) + done + len(batch), len(corpus))
-    return collection.name
+                    progress(len(corpus) - len(missing) + done + len(batch), len(corpus))
+
+
+def waiting(stack: "RagStack", name: str, corpus: Sequence[Passage]) -> list[Passage]:
+    """The passages that the collection of this name lacks; all of them where there is none."""
+    if name not in {info.name for info in stack.database.collections()}:
+        return list(corpus)
+    there = {info.key for info in stack.database.collection(name).documents()}
+    return [passage for passage in corpus if passage.id not in there]
+
+
+def _settings(stack: "RagStack") -> "ChunkSettings":
+    from ingest.chunking import ChunkSettings
+    from ingest.pipeline import fitted
+
+    wanted = stack.config.ingest
+    return fitted(ChunkSettings(wanted.chunk_tokens, wanted.overlap_sentences), stack.encoder)
 
 
 def _cut(

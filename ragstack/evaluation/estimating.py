@@ -52,6 +52,7 @@ class Estimate:
 
     ``tokens_read`` and ``tokens_written`` are the judge's, of those that are not cached. ``cost`` is None where no
     price is set or nothing is paid, ``seconds`` where an endpoint was never asked before, or a model failed.
+    ``passages`` of a corpus are to be brought in first, for which the time is not reckoned.
     """
 
     items: int
@@ -63,6 +64,7 @@ class Estimate:
     tokens_written: int
     cost: float | None
     seconds: float | None
+    passages: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``--dry-run``."""

@@ -55,24 +55,26 @@ def evaluate_faithfulness(
     Raises:
         UsageError: the data cannot be read, or there is no such verifier.
         ModelMissing: a model is not on this machine.
+        StoreBusy: another call is at the same run.
     """
     run, checker, chosen = _prepared(stack, Path(data), verifier, limit, seed, out, progress)
     unlabelled = sum(example.label is None for example in chosen)
     if unlabelled:
         run.problems.add("examples without a label", "they are judged, and agreement leaves them out", unlabelled)
     stack.encoder.encode_queries(["?"])  # loads the encoder, unmeasured
-    if expect is not None and run.waiting(chosen):
-        expect(_estimate(stack, run, checker, chosen))
-    records = run.over(chosen, lambda example: _record(example, checker))
-    measured = [record for record in records if "error" not in record]
-    return run.finish(
-        records,
-        _statistics(measured),
-        judge=checker.name,
-        agreement=agreement(checker.name, {language_of(example.response.response) for example in chosen}),
-        curves=_curves(measured),
-        notes=("Hallucinated is the positive class of f1 and auroc.",),
-    )
+    with run.alone():
+        if expect is not None and run.waiting(chosen):
+            expect(_estimate(stack, run, checker, chosen))
+        records = run.over(chosen, lambda example: _record(example, checker))
+        measured = [record for record in records if "error" not in record]
+        return run.finish(
+            records,
+            _statistics(measured),
+            judge=checker.name,
+            agreement=agreement(checker.name, {language_of(example.response.response) for example in chosen}),
+            curves=_curves(measured),
+            notes=("Hallucinated is the positive class of f1 and auroc.",),
+        )
 
 
 def foresee_faithfulness(

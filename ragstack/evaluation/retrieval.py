@@ -17,7 +17,7 @@ import numpy as np
 from indexes.errors import UsageError
 from indexes.records import Hit
 from ragstack.evaluation import measures
-from ragstack.evaluation.corpus import fill
+from ragstack.evaluation.corpus import collection_of, fill
 from ragstack.evaluation.datasets import Query, Questions, read_questions, sample
 from ragstack.evaluation.problems import Problems
 from ragstack.evaluation.results import Record, Result, figures
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ragstack.config import SearchMode
     from ragstack.stack import RagStack
 
-__all__ = ["collection_for", "evaluate_retrieval", "resolved"]
+__all__ = ["collection_for", "evaluate_retrieval", "named", "resolved"]
 
 _DEEP, _DEEPEST = 100, 1000
 """Documents of a ranking, and chunks that are searched for them at most."""
@@ -68,9 +68,10 @@ def evaluate_retrieval(
         progress: Called as work goes on.
 
     Raises:
-        UsageError: the data cannot be read, or no question has a relevant document.
+        UsageError: the data cannot be read, no question has a relevant document, or there is nothing to find.
         UnknownCollection: there is no such collection.
         ModelMissing: the encoder is not on this machine.
+        StoreBusy: another call is at the same run.
     """
     began, data, problems = time.perf_counter(), Path(data), Problems()
     questions = read_questions(data, problems)
@@ -91,10 +92,11 @@ def evaluate_retrieval(
               Path(out) if out else None, began, progress)  # fmt: skip
     search = partial(stack.search, collection=name, mode=mode)
     search("?", _DEEP)  # loads the encoder, unmeasured
-    records = run.over(asked, partial(_record, search=search))
-    milliseconds = np.array([1000 * record["seconds"]["query"] for record in records if "error" not in record])
-    times = {"query_ms_p50": quantile(milliseconds, 0.5), "query_ms_p95": quantile(milliseconds, 0.95)}
-    return run.finish(records, figures(records) | times, notes=_NOTES)
+    with run.alone():
+        records = run.over(asked, partial(_record, search=search))
+        milliseconds = np.array([1000 * record["seconds"]["query"] for record in records if "error" not in record])
+        times = {"query_ms_p50": quantile(milliseconds, 0.5), "query_ms_p95": quantile(milliseconds, 0.95)}
+        return run.finish(records, figures(records) | times, notes=_NOTES)
 
 
 def _record(query: Query, search: Callable[[str, int], list[Hit]]) -> Record:
@@ -135,15 +137,36 @@ def collection_for(
     """The collection that the questions are asked of; a corpus is brought in first.
 
     Raises:
-        UsageError: a corpus came with the questions, and a collection was named too.
+        UsageError: a corpus came with the questions, and a collection was named too; or there is nothing in it.
+        UnknownCollection: there is no such collection.
+    """
+    name = named(stack, data, questions, collection)
+    if questions.corpus is not None:
+        told = (lambda done, total: progress("corpus", done, total)) if progress else None
+        fill(stack, name, questions.corpus, problems, told)
+        _check_filled(stack, name, f"no text of {data} could be stored; expected passages with words in corpus.jsonl")
+    return name
+
+
+def named(stack: "RagStack", data: Path, questions: Questions, collection: str | None) -> str:
+    """The same, and nothing is brought in: of a corpus, the collection that it has or will have.
+
+    Raises:
+        UsageError: a corpus came with the questions, and a collection was named too; or there is nothing in it.
         UnknownCollection: there is no such collection.
     """
     if questions.corpus is None:
-        return stack.collection(collection).name
+        name = stack.collection(collection).name
+        _check_filled(stack, name, f"collection {name} holds no document; type `ragstack ingest PATH -c {name}` first")
+        return name
     if collection is not None:
         raise UsageError(f"{data} has a corpus of its own; leave --collection out, or give a file of questions")
-    told = (lambda done, total: progress("corpus", done, total)) if progress else None
-    return fill(stack, data.resolve().name, questions.sha256["corpus.jsonl"], questions.corpus, problems, told)
+    return collection_of(stack, data.resolve().name, questions.sha256["corpus.jsonl"])
+
+
+def _check_filled(stack: "RagStack", name: str, otherwise: str) -> None:
+    if not stack.collection(name).info().documents:
+        raise UsageError(otherwise)
 
 
 def resolved(stack: "RagStack", questions: Questions, name: str, problems: Problems) -> tuple[Query, ...]:

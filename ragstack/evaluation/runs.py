@@ -5,15 +5,16 @@ versions. ``records.jsonl`` has one line for each question or example, written a
 depends on the clock stands under ``seconds``. ``result.json`` comes last, and by one renaming.
 
 A folder with records and no result is an interrupted run: the same call goes on with what is missing, and with what
-failed. A finished run, or another one's folder, is begun anew. The same data, seed, settings and code give the same
-bytes, but for what the clock says.
+failed. A finished run, or another one's folder, is begun anew. While one call is at it, a second is refused. The same
+data, seed, settings and code give the same bytes, but for what the clock says.
 """
 
 import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from indexes.errors import ModelError, StoreError, UnknownCollection, UsageError
+from indexes.locks import exclusive
 from ragstack.evaluation.problems import Problems
 from ragstack.evaluation.results import Record, Result, read_records
 from ragstack.evaluation.statistics import Statistic, bootstrap
@@ -45,7 +47,7 @@ _Item = TypeVar("_Item", bound=_HasId)
 
 @dataclass(slots=True)
 class Run:
-    """A run that goes on: :meth:`over` makes the records, :meth:`finish` the result.
+    """A run that goes on: in :meth:`alone`, :meth:`over` makes the records, :meth:`finish` the result.
 
     It is stored in ``out``, or in a folder of ``home`` that its settings, data and code name. ``began`` is when the
     call did, by :func:`time.perf_counter`; ``tried`` are the ids that it has worked on itself.
@@ -72,6 +74,24 @@ class Run:
         name = self.data.resolve().name.split(".")[0]
         return self.home.expanduser() / "evaluations" / f"{self.task}-{name}-{key}"
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder for as long as the block runs, so that no two calls write one run.
+
+        Raises:
+            StoreBusy: another one is at it.
+            StoreError: the folder cannot be written.
+        """
+        lock = self.folder / "lock"
+        with ExitStack() as held:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                held.enter_context(exclusive(lock, f"The run in {self.folder}", 0))
+            except OSError as error:
+                raise self._unwritable(error) from None
+            held.callback(lock.unlink, missing_ok=True)  # while it is held: whoever waits for it looks again
+            yield
+
     def over(self, items: Sequence[_Item], work: Callable[[_Item], Record]) -> list[Record]:
         """The record of each item, in order: read where an interrupted run left it, else made and stored.
 
@@ -96,9 +116,7 @@ class Run:
             if list(done) != list(sorted_):  # what had failed was done after what had not
                 self._store("records.jsonl", b"".join(_line(done[id_]) for id_ in sorted_))
         except OSError as error:
-            raise StoreError(
-                f"the run cannot be stored in {self.folder} ({error.strerror}); set another --out"
-            ) from None
+            raise self._unwritable(error) from None
         return [done[id_] for id_ in order]
 
     def waiting(self, items: Sequence[_Item]) -> list[_Item]:
@@ -140,10 +158,11 @@ class Run:
         try:
             self._store("result.json", json.dumps(result.to_dict(), ensure_ascii=False, indent=1).encode() + b"\n")
         except OSError as error:
-            raise StoreError(
-                f"the run cannot be stored in {self.folder} ({error.strerror}); set another --out"
-            ) from None
+            raise self._unwritable(error) from None
         return result
+
+    def _unwritable(self, error: OSError) -> StoreError:
+        return StoreError(f"the run cannot be stored in {self.folder} ({error.strerror}); set another --out")
 
     def _header(self) -> bytes:
         header = {"task": self.task, "seed": self.seed, "sha256": self.sha256, "settings": self.settings}
@@ -158,9 +177,8 @@ class Run:
         return {record["id"]: record for record in found if "error" not in record or record["id"] in self.tried}
 
     def _begin(self) -> dict[str, Record]:
-        """Make the folder ready; a last line that was cut off is taken away."""
+        """Make the files ready; a last line that was cut off is taken away."""
         done = self._done()
-        self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "result.json").unlink(missing_ok=True)
         (self.folder / "run.json").write_bytes(self._header())
         self._store("records.jsonl", b"".join(_line(record) for record in done.values()))

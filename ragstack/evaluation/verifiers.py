@@ -53,9 +53,9 @@ class DecoderVerifier:
         if not evidence:
             return Verdict(0.0, False)
         [alignment] = align(question, [claim], evidence, self._encoder)
-        probability, supported = support(question, claim, alignment, evidence, self._judge, self._calibration)
+        found = support(question, claim, alignment, evidence, self._judge, self._calibration)
         nearest = tuple(evidence[at].text for at in alignment.positions)
-        return Verdict(probability, supported, alignment.missing_numbers, nearest)
+        return Verdict(found.probability, found.supported, alignment.missing_numbers, nearest)
 
     def read(self, about: str, premises: Sequence[Premise]) -> list[Evidence]:
         """All sentences where they fit what the decoder reads, so that its cache serves all claims; else the best."""

@@ -233,6 +233,25 @@ def test_an_explanation_tells_each_step_and_is_only_there_when_asked_for(stack: 
     assert {**answer.to_dict(), "explanation": 0}.keys() == {**stack.ask(question).to_dict(), "explanation": 0}.keys()
 
 
+def test_an_explanation_asks_the_decoder_no_more_than_the_answer_does(stack: RagStack) -> None:
+    asked: list[Sequence[Message]] = []
+
+    class Counting(Scripted):
+        def log_odds(self, messages: Sequence[Message], yes: Sequence[str], no: Sequence[str]) -> float:
+            asked.append(messages)
+            return super().log_odds(messages, yes, no)
+
+    good = "A blue whale weighs up to 150 tonnes."
+    stack._generators["llamacpp"] = Counting(f"{good} It sings in the rain. It weighs 190 tonnes.", supported=[good])
+    question = "How heavy is the blue whale?"
+    stack.ask(question)
+    plain = list(asked)
+    assert len(plain) == 3  # the gate, and two sentences; a wrong number needs no asking
+    asked.clear()
+    stack.ask(question, explain=True)
+    assert asked == plain
+
+
 def test_a_refusal_is_explained_as_far_as_it_came(stack: RagStack) -> None:
     stack._generators["llamacpp"] = Scripted("", answerable=False)
     told = stack.ask("Who painted the ceiling of the chapel?", explain=True).explanation

@@ -105,18 +105,24 @@ def _answer_tags(record: Record) -> Iterator[str]:
         yield _tag("wrong", "错误", "bad")
     if figure["abstain_recall"] == 0:
         yield _tag("should have refused", "应拒答", "bad")
-    if any(not sentence["supported"] for sentence in record["sentences"]):
+    if any(sentence["supported"] is False for sentence in record["sentences"]):
         yield _tag("unsupported", "无支持", "bad")
-    elif any(not sentence["recalled"] for sentence in record["sentences"]):
+    elif any(sentence["recalled"] is False for sentence in record["sentences"]):
         yield _tag("citation fails", "引用不成立", "doubt")
     if figure["citation_gold"] == 0:
         yield _tag("other document", "引用了其他文档", "doubt")
 
 
 def _sentence(sentence: dict[str, Any]) -> str:
+    """A sentence of an answer; of one that fails, the numbers that stand nowhere and what the documents say nearest."""
+    if sentence["disagrees"]:
+        said = both("another source, not judged", "另一来源，不作评判")
+        return f"<p class=dim>{safe(sentence['text'])} <small>{said}</small></p>"
     kind = "good" if sentence["recalled"] else "doubt" if sentence["supported"] else "bad"
     marks = "".join(f"[{n}]" for n in sentence["citations"])
-    return f"<p class={kind}>{safe(sentence['text'])}{marks} <small>{sentence['support']:.2f}</small></p>"
+    flagged = f" <small>{both('shown as unsupported', '显示时标为未获支持')}</small>" if sentence["flagged"] else ""
+    head = f"{safe(sentence['text'])}{marks} <small>{sentence['support']:.2f}</small>{flagged}"
+    return f"<p class={kind}>{head}</p>" if sentence["recalled"] else _laid_beside(kind, head, sentence)
 
 
 def _is_misjudged(record: Record) -> bool:
@@ -139,14 +145,18 @@ def _faithfulness(record: Record) -> str:
 
 
 def _claim(claim: dict[str, Any]) -> str:
+    head = f"{safe(claim['text'])} <small>{claim['probability']:.2f}</small>"
+    return _laid_beside("good" if claim["supported"] else "bad", head, claim)
+
+
+def _laid_beside(kind: str, head: str, judged: dict[str, Any]) -> str:
+    """What was judged, with its numbers that stand nowhere, above the sentences that it was laid beside."""
     missing = ""
-    if claim["missing_numbers"]:
-        numbers = ", ".join(safe(number) for number in claim["missing_numbers"])
+    if judged["missing_numbers"]:
+        numbers = ", ".join(safe(number) for number in judged["missing_numbers"])
         missing = f" <small>{both('numbers not found:', '未找到的数字：')} {numbers}</small>"
-    nearest = "".join(f"<li>{safe(sentence)}</li>" for sentence in claim["nearest"])
-    kind = "good" if claim["supported"] else "bad"
-    sure = f"<small>{claim['probability']:.2f}</small>"
-    return f"<p class={kind}>{safe(claim['text'])} {sure}{missing}</p><ul>{nearest}</ul>"
+    nearest = "".join(f"<li>{safe(sentence)}</li>" for sentence in judged["nearest"])
+    return f"<p class={kind}>{head}{missing}</p><ul>{nearest}</ul>"
 
 
 def _failure(summary: str, body: str) -> str:

@@ -101,6 +101,7 @@ def make_testset(
         UsageError: the collection has no sentence to ask about.
         UnknownCollection: there is no such collection.
         ModelMissing: a model is not on this machine.
+        StoreBusy: another call is at the same folder.
         StoreError: the folder cannot be written.
     """
     began = time.perf_counter()
@@ -118,11 +119,12 @@ def make_testset(
     run = Run("testset", Path(there.name), seed, settings, {"collection": digest}, Problems(), stack.config.home,
               Path(out), began, progress)  # fmt: skip
     maker = Maker(stack, there.name, passages, writer, seed)
-    questions, rejected, tried = _rounds(run, maker, passages, n)
-    made = TestSet(str(out), there.name, name, seed, n, tuple(questions), tried,
-                   dict(sorted(rejected.items(), key=lambda each: (-each[1], each[0]))), rejected[FAILED],
-                   time.perf_counter() - began, run.problems)  # fmt: skip
-    _store(made, Path(out))
+    with run.alone():
+        questions, rejected, tried = _rounds(run, maker, passages, n)
+        made = TestSet(str(out), there.name, name, seed, n, tuple(questions), tried,
+                       dict(sorted(rejected.items(), key=lambda each: (-each[1], each[0]))), rejected[FAILED],
+                       time.perf_counter() - began, run.problems)  # fmt: skip
+        _store(made, Path(out))
     return made
 
 

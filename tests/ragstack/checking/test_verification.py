@@ -35,7 +35,9 @@ def evidence(*texts: str) -> list[Evidence]:
 def check(encoder: Any, claim: str, *texts: str, judge: float | None = 5.0) -> tuple[float, bool]:
     read = evidence(*texts)
     [alignment] = align("Where?", [claim], read, encoder)
-    return support("Where?", claim, alignment, read, None if judge is None else Judge(judge), load_calibration())
+    judged = None if judge is None else Judge(judge)
+    found = support("Where?", claim, alignment, read, judged, load_calibration())
+    return found.probability, found.supported
 
 
 @pytest.mark.parametrize(
@@ -100,8 +102,8 @@ def test_in_another_language_no_words_are_asked_for(bag_encoder: Any) -> None:
     [alignment] = align("大熊猫在哪里？", [claim], read, bag_encoder)
     features = support_features("大熊猫在哪里？", claim, alignment, read, Judge(5.0))
     assert (features["foreign"], features["coverage"], features["names"]) == (1.0, 0.0, 0.0)
-    assert support("大熊猫在哪里？", claim, alignment, read, Judge(6.0), load_calibration())[1]
-    assert not support("大熊猫在哪里？", claim, alignment, read, Judge(-6.0), load_calibration())[1]
+    assert support("大熊猫在哪里？", claim, alignment, read, Judge(6.0), load_calibration()).supported
+    assert not support("大熊猫在哪里？", claim, alignment, read, Judge(-6.0), load_calibration()).supported
 
 
 def test_without_a_decoder_the_words_decide(bag_encoder: Any) -> None:

@@ -131,8 +131,89 @@ def test_a_dry_run_tells_what_a_run_takes_and_leaves_nothing_behind(
     status, out, _ = call("eval", "answers", "--data", data, "--generator", "extractive", "--dry-run")
     assert status == 0
     assert out.startswith("4 questions: 6 claims, 6 judgements; about 1,200 tokens to read; about ")
+    assert out.endswith("; 5 passages to bring in first\n")
+    status, out, _ = call("collections", "list", "--json")
+    assert json.loads(out)["collections"] == []  # nor was the corpus brought in
     assert not (tmp_path / "home" / "evaluations").exists()
     assert not any("Whale" in claim for claim, _ in verbatim.asked)  # a made-up passage was timed, the data not judged
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    """A file of questions, over the collection ``mine`` that is to be made."""
+    file = tmp_path / "questions.jsonl"
+    file.write_text('{"text": "How heavy is the blue whale?"}\n{"text": "大熊猫吃什么？"}\n', encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_a_dry_run_refuses_what_a_run_refuses(
+    call: Call, tmp_path: Path, data: Path, questions: Path, bag_encoder: Any, dry: tuple[str, ...]
+) -> None:
+    task = ("eval", "answers", "--verifier", "small", "--generator", "extractive", *dry)
+    status, out, err = call(*task, "--data", questions, "--collection", "mine")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "mine" in err
+    status, out, err = call(*task, "--data", data, "--collection", "mine")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "a corpus of its own" in err
+    RagStack.open(home=tmp_path / "home").database.create("mine", bag_encoder.fingerprint)
+    status, out, err = call(*task, "--data", questions, "--collection", "mine")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "collection mine holds no document; type `ragstack ingest PATH -c mine` first" in err
+
+
+def test_a_dry_run_of_a_stopped_run_tells_what_is_left(
+    call: Call, tmp_path: Path, questions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "whale.md").write_text("The blue whale weighs 150 tonnes.", encoding="utf-8")
+    call("ingest", tmp_path / "whale.md", "--collection", "mine")
+    task = ("eval", "answers", "--verifier", "small", "--generator", "extractive", "--data", questions,
+            "--collection", "mine", "--out", tmp_path / "run")  # fmt: skip
+    ask = RagStack.ask
+
+    def stopping(self: RagStack, question: str, **settings: Any) -> Any:
+        if "大熊猫" in question:
+            raise KeyboardInterrupt
+        return ask(self, question, **settings)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RagStack, "ask", stopping)
+        assert call(*task)[0] == 130
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["records.jsonl", "run.json"]
+    status, out, _ = call(*task, "--dry-run")
+    assert status == 0
+    assert out.startswith("1 questions, 1 more done before: 2 claims, 2 judgements;")
+    status, out, _ = call(*task, "--json")
+    assert (status, json.loads(out)["n"]) == (0, 2)
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from indexes.locks import exclusive
+with exclusive(Path(sys.argv[1]), "It", 0):
+    print(flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_second_process_on_the_folder_of_a_run_is_refused_in_one_line(call: Call, tmp_path: Path, data: Path) -> None:
+    """Nothing of the first one's run is touched; when that one has ended, or died, the way is free."""
+    out = tmp_path / "run"
+    task = ("eval", "retrieval", "--data", data, "--out", out)
+    assert call(*task)[0] == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert before.keys() == {"run.json", "records.jsonl", "result.json"}
+    with subprocess.Popen([sys.executable, "-c", HOLD, out / "lock"], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        status, said, err = call(*task)
+        holder.kill()
+    assert (status, said, err.count("\n")) == (1, "", 1)
+    assert f"The run in {out} is being written by process {holder.pid}: let it finish, then type" in err
+    assert {name: (out / name).read_bytes() for name in before} == before
+    assert call(*task)[0] == 0
 
 
 def test_importing_the_command_loads_nothing_heavy() -> None:
