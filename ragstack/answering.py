@@ -19,7 +19,7 @@ from ragstack.checking.abstention import answerable
 from ragstack.checking.calibration import Calibration
 from ragstack.checking.citations import Alignment, align
 from ragstack.checking.disagreement import disagreeing
-from ragstack.checking.verification import quoted, support, support_features
+from ragstack.checking.verification import alteration, quoted, support, support_features
 from ragstack.config import AnswerSettings
 from ragstack.conversation import Turn, recent, standalone
 from ragstack.evidence import Evidence, EvidencePicker
@@ -156,7 +156,9 @@ class Answerer:
         """Keep what decided about a sentence; its features are asked for once more, as the answer needs them not."""
         if run.explanation is None:
             return
-        decided = not quoted(sentence, evidence) and not alignment.missing_numbers
+        whole = quoted(sentence, evidence)
+        altered = None if whole else alteration(run.question, sentence, alignment, evidence)
+        decided = not (whole or altered or alignment.missing_numbers)
         model = self._calibration.support if self._judge is not None else self._calibration.support_without_judge
         features = support_features(run.question, sentence, alignment, evidence, self._judge) if decided else None
         check = Check(
@@ -167,6 +169,7 @@ class Answerer:
             alignment.positions,
             features,
             alignment.missing_numbers,
+            altered,
         )
         run.note(checks=(*run.explanation.checks, check))
 

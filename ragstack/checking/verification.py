@@ -1,8 +1,9 @@
 """Do the cited words support the sentence? Asked of every sentence before it is shown.
 
 A whole sentence of the documents, or what stands between two semicolons, counts as quoted and is shown. A number that
-stands, with its unit, neither in the cited words nor in the question fails the sentence outright. The rest gets a
-calibrated probability from these features:
+stands, with its unit, neither in the cited words nor in the question fails the sentence outright, and so does what it
+alters in a cited sentence that it else repeats (:mod:`ragstack.checking.alterations`), however sure a decoder is. The rest gets
+a calibrated probability from these features:
     judge: the decoder's log-odds of Yes against No, one token, read with the passages in its cache.
     coverage: the share of the sentence's information that the cited words hold, in [0, 1]; 0 where they are in
         another language, since no words are shared then: without a decoder such a sentence fails.
@@ -14,6 +15,7 @@ calibrated probability from these features:
 import re
 from collections.abc import Sequence
 
+from ragstack.checking.alterations import Altered, altered
 from ragstack.checking.calibration import Calibration
 from ragstack.checking.citations import Alignment
 from ragstack.checking.contradictions import names_missing, opposed, turned_negation
@@ -22,7 +24,7 @@ from ragstack.generators.base import Judge
 from ragstack.language import language_of
 from ragstack.prompts import TEMPLATES, support_question
 
-__all__ = ["quoted", "stands_whole", "support", "support_features", "word_features"]
+__all__ = ["alteration", "quoted", "stands_whole", "support", "support_features", "word_features"]
 
 LEAST_WORDS, LEAST_CHARACTERS = 4, 6
 """Words, or Chinese characters, that a quotation must have: ``No.`` stands in many a sentence by accident."""
@@ -44,6 +46,12 @@ def stands_whole(sentence: str, sources: Sequence[str]) -> bool:
     if len(_WORDS.findall(wanted)) < least:
         return False
     return any(wanted in {_bare(part) for part in (whole, *_PART.split(whole))} for whole in sources)
+
+
+def alteration(question: str, sentence: str, alignment: Alignment, evidence: Sequence[Evidence]) -> Altered | None:
+    """What the sentence alters in the cited one that it repeats, if it repeats one."""
+    known = [question, *(f"{item.heading} {item.plain}" for item in evidence)]
+    return altered(sentence, [evidence[at].plain for at in alignment.positions], known)
 
 
 def word_features(sentence: str, cited: Sequence[str], known: Sequence[str], coverage: float) -> dict[str, float]:
@@ -83,7 +91,7 @@ def support(
     """The probability that the evidence supports ``sentence``, and whether it may be shown."""
     if quoted(sentence, evidence):
         return 1.0, True
-    if alignment.missing_numbers:
+    if alignment.missing_numbers or alteration(question, sentence, alignment, evidence):
         return 0.0, False
     model = calibration.support if judge is not None else calibration.support_without_judge
     probability = model.probability(support_features(question, sentence, alignment, evidence, judge))

@@ -31,7 +31,18 @@ def test_control_tokens_of_chat_formats_reach_a_model_as_plain_text(written: str
 
 
 @pytest.mark.parametrize(
-    "text", ["a < b | c > d", "x <- y |> f()", "<strong>5</strong>", "a[INSTALL]", "[1]", "<syst>", "熊猫 <|", "if a<|b|: c", "🐼é"]
+    "text",
+    [
+        "a < b | c > d",
+        "x <- y |> f()",
+        "<strong>5</strong>",
+        "a[INSTALL]",
+        "[1]",
+        "<syst>",
+        "熊猫 <|",
+        "if a<|b|: c",
+        "🐼é",
+    ],
 )
 def test_other_text_is_left_as_it_is(text: str) -> None:
     assert as_chat([Message("system", text)])[0]["content"] == text
