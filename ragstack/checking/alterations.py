@@ -24,37 +24,9 @@ ALIKE = 0.7
 
 _WORD = re.compile(r"[\u3400-\u9fff]|\d+(?:[.,:]\d+)*%?|[^\W\d_\u3400-\u9fff]+")
 _CANNOT, _CONTRACTED = re.compile(r"\bcan(?:['’]t|not)\b"), re.compile(r"n['’]t\b")
-_NOT = frozenset(["not", "no", "never", "without", "不", "没", "未", "无", "非", "否"])
-_HELPING = frozenset(
-    [
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "do",
-        "does",
-        "did",
-        "has",
-        "have",
-        "had",
-        "a",
-        "an",
-        "any",
-        "with",
-        "ever",
-        "will",
-        "wo",
-        "can",
-        "有",
-        "并",
-        "是",
-        "的",
-        "了",
-        "曾",
-    ]
-)
+_NOT = frozenset(["not", "no", "never", "without"]) | set("不没未无非否")
+_HELP = "is are was were be been do does did has have had a an any with ever will wo can"
+_HELPING = frozenset(_HELP.split()) | set("有并是的了曾")
 """Words that come and go with a negation."""
 
 
