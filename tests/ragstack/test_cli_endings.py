@@ -19,9 +19,8 @@ from ragstack.cli.app import main
 from ragstack.stack import RagStack
 
 def told(*_, **__):
-    answer = Answer(question="Why?", text="So. " * int(length), abstained=True, reason="none", sentences=(), citations=(),
-                    generator="extractive")
-    return answer
+    return Answer(question="Why?", text="So. " * int(length), abstained=True, reason="none", sentences=(),
+                  citations=(), generator="extractive")
 
 def stream(*_, **__):
     if "slow" in sys.argv:
