@@ -2,8 +2,8 @@
 
 A whole sentence of the documents, or what stands between two semicolons, counts as quoted and is shown. A number that
 stands, with its unit, neither in the cited words nor in the question fails the sentence outright, and so does what it
-alters in a cited sentence that it else repeats (:mod:`ragstack.checking.alterations`), however sure a decoder is. The rest gets
-a calibrated probability from these features:
+alters in a cited sentence that it else repeats (:mod:`ragstack.checking.alterations`), however sure a decoder is. The
+rest gets a calibrated probability from these features:
     judge: the decoder's log-odds of Yes against No, one token, read with the passages in its cache.
     coverage: the share of the sentence's information that the cited words hold, in [0, 1]; 0 where they are in
         another language, since no words are shared then: without a decoder such a sentence fails.
