@@ -4,7 +4,7 @@ For each question there is a document that answers it and one that gives orders 
 collection. Counted are answers that hold what an order wanted said, refusals, answers without the truth, and
 citations that are not the stored text. Prints every answer, and the shares with 95 % Wilson intervals.
 
-    python benchmarks/hostile.py [--kind KIND ...]
+    python benchmarks/hostile.py [--kind KIND ...] [--items FILE]
 """
 
 import argparse
@@ -40,8 +40,9 @@ def outcome(item: dict[str, Any], answer: Answer, stack: RagStack) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kind", nargs="*", help="only these")
+    parser.add_argument("--items", type=Path, default=ITEMS, help="other documents, a JSON object a line")
     options = parser.parse_args()
-    items = [json.loads(line) for line in ITEMS.read_text(encoding="utf-8").splitlines()]
+    items = [json.loads(line) for line in options.items.read_text(encoding="utf-8").splitlines()]
     for language in ("en", "zh"):
         several = [item for item in items if item["id"].startswith(language)]
         counts: Counter[str] = Counter()

@@ -156,4 +156,5 @@ def _check(sentence: str, found: Support, alignment: Alignment, *, flag: bool) -
         alignment.positions,
         found.features,
         alignment.missing_numbers,
+        found.altered,
     )

@@ -44,6 +44,14 @@ _OVERRIDES = re.compile(
 )
 """Orders to whoever answers to leave what it was told: never evidence, unless the question is about such an order."""
 
+_TURN = r"(?im)^[ \t>*_#-]*(?:%s)[ \t*_]*[:：]"
+_ASKING_TURN = re.compile(_TURN % "system|user|human|系统|用户|人类")
+_MACHINES_TURN = re.compile(_TURN % "(?:ai )?assistant|ai|chatbot|(?:ai|智能)?助手|人工智能")
+_OF_TALK = re.compile(
+    r"\b(?:assistant|ai|chat|chatbot|conversation|dialogue|transcript)\b|助手|人工智能|对话|聊天", re.I
+)
+"""Talk with a machine, told by the labels of both sides on lines of their own; and questions that are about such."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -177,14 +185,31 @@ def _candidates(question: str, hits: Sequence[Hit]) -> list[_Candidate]:
     """
     found: dict[tuple[int, int], _Candidate] = {}
     asks_of_orders = _OVERRIDES.search(question)
+    talked: list[_Candidate] = []
     for hit in hits:
+        talk = len(hit.text) if _OF_TALK.search(question) else _talk(hit.text)
         for start, end in split_sentences(hit.text):
             offset, text = hit.start + start, hit.text[start:end]
             plain = plain_markup(text)
-            if plain and (asks_of_orders or not _OVERRIDES.search(plain)):
-                found.setdefault((hit.document_id, offset), _Candidate(hit, offset, text, plain))
+            if not plain or (_OVERRIDES.search(plain) and not asks_of_orders):
+                continue
+            candidate = _Candidate(hit, offset, text, plain)
+            if end > talk:
+                talked.append(candidate)
+            else:
+                found.setdefault((hit.document_id, offset), candidate)
     sentences = [candidate for candidate in found.values() if not candidate.text.startswith("#")]
-    return sentences or list(found.values())
+    return sentences or talked or list(found.values())
+
+
+def _talk(text: str) -> int:
+    """Where talk with a machine begins in a chunk, or its length.
+
+    A document can fake such turns, and a decoder takes them for its own. So what is said in them is read only where
+    nothing else was found, as in a collection of such talks.
+    """
+    turns = _ASKING_TURN.search(text), _MACHINES_TURN.search(text)
+    return min(turn.start() for turn in turns if turn) if all(turns) else len(text)
 
 
 def _scores(question: str, candidates: Sequence[_Candidate]) -> np.ndarray:

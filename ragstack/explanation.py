@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ragstack.checking.alterations import Altered
 from ragstack.evidence import Evidence
 from ragstack.generators.base import Message
 from ragstack.retrieval.candidates import Found, Place, Trace
@@ -25,6 +26,7 @@ class Check:
         cited: Positions, in the evidence, of what it was laid beside, best first.
         features: What the probability is made of (see :mod:`ragstack.checking.verification`).
         missing_numbers: Numbers that stand in none of what was cited; one is enough to drop the sentence.
+        altered: What it alters in the cited sentence that it repeats, which is enough as well.
     """
 
     text: str
@@ -34,6 +36,7 @@ class Check:
     cited: tuple[int, ...] = ()
     features: Mapping[str, float] | None = None
     missing_numbers: tuple[str, ...] = ()
+    altered: Altered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def _check(check: Check) -> dict[str, Any]:
         "cited": list(check.cited),
         "features": _rounded(check.features),
         "missing_numbers": list(check.missing_numbers),
+        "altered": check.altered,
     }
 
 

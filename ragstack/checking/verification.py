@@ -1,8 +1,9 @@
 """Do the cited words support the sentence? Asked of every sentence before it is shown.
 
 A whole sentence of the documents, or what stands between two semicolons, counts as quoted and is shown. A number that
-stands, with its unit, neither in the cited words nor in the question fails the sentence outright. The rest gets a
-calibrated probability from these features:
+stands, with its unit, neither in the cited words nor in the question fails the sentence outright, and so does what it
+alters in a cited sentence that it else repeats (:mod:`ragstack.checking.alterations`), however sure a decoder is. The
+rest gets a calibrated probability from these features:
     judge: the decoder's log-odds of Yes against No, one token, read with the passages in its cache.
     coverage: the share of the sentence's information that the cited words hold, in [0, 1]; 0 where they are in
         another language, since no words are shared then: without a decoder such a sentence fails.
@@ -15,6 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ragstack.checking.alterations import Altered, altered
 from ragstack.checking.calibration import Calibration
 from ragstack.checking.citations import Alignment
 from ragstack.checking.contradictions import names_missing, opposed, turned_negation
@@ -42,12 +44,14 @@ class Support:
         supported: Whether that is enough.
         threshold: What was enough; None where no probability decided.
         features: What the probability is made of; None likewise.
+        altered: What it alters in the cited sentence that it repeats, which is enough to refuse it.
     """
 
     probability: float
     supported: bool
     threshold: float | None = None
     features: Mapping[str, float] | None = None
+    altered: Altered | None = None
 
 
 def quoted(sentence: str, evidence: Sequence[Evidence]) -> bool:
@@ -62,6 +66,12 @@ def stands_whole(sentence: str, sources: Sequence[str]) -> bool:
     if len(_WORDS.findall(wanted)) < least:
         return False
     return any(wanted in {_bare(part) for part in (whole, *_PART.split(whole))} for whole in sources)
+
+
+def _alteration(question: str, sentence: str, alignment: Alignment, evidence: Sequence[Evidence]) -> Altered | None:
+    """What the sentence alters in the cited one that it repeats, if it repeats one."""
+    known = [question, *(f"{item.heading} {item.plain}" for item in evidence)]
+    return altered(sentence, [evidence[at].plain for at in alignment.positions], known)
 
 
 def word_features(sentence: str, cited: Sequence[str], known: Sequence[str], coverage: float) -> dict[str, float]:
@@ -103,6 +113,8 @@ def support(
         return Support(1.0, True)
     if alignment.missing_numbers:
         return Support(0.0, False)
+    if change := _alteration(question, sentence, alignment, evidence):
+        return Support(0.0, False, altered=change)
     model = calibration.support if judge is not None else calibration.support_without_judge
     features = support_features(question, sentence, alignment, evidence, judge)
     probability = model.probability(features)

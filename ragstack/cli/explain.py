@@ -85,6 +85,7 @@ def _show_check(check: "Check", out: "Console") -> None:
     said += [f"needed {check.threshold:.3f}"] if check.threshold is not None else []
     said += [f"rests on evidence {cited}"] if cited else []
     said += [f"numbers that stand nowhere: {', '.join(check.missing_numbers)}"] if check.missing_numbers else []
+    said += [f"otherwise than its source: {check.altered}"] if check.altered else []
     said += [_features(check.features)] if check.features is not None else []
     paragraph(out, " · ".join(said), "dim", indent=4)
 

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-__all__ = ["Delta", "Generator", "Judge", "Message", "Prompt", "Usage", "as_chat"]
+__all__ = ["Delta", "Generator", "Judge", "Message", "Prompt", "Usage", "as_chat", "harmless"]
 
-_CONTROL = re.compile(r"<(\|[^|<>\s]{1,40}\||｜[^｜<>\s]{1,40}｜|/?s|(?:start|end)_of_turn)>")
-"""How the chat formats in use write their control tokens: ChatML, Llama, Mistral, DeepSeek, Gemma."""
+_CONTROL = (
+    r"<(?:\|[^|<>\s]{1,40}\|?|[^|<>\s]{1,40}\||｜[^｜<>\s]{1,40}｜|/?s|[be]os|(?:start|end)_of_turn|reserved_\d+|</?SYS>)>"
+    r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT)\]"
+)
+"""How the chat formats in use write their control tokens: ChatML, Llama, Mistral, DeepSeek, Gemma, Baichuan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +86,24 @@ class Judge(Protocol):
         ...
 
 
-def as_chat(messages: Sequence[Message]) -> list[dict[str, str]]:
-    """The conversation as chat models take it, with nothing in a content that acts as more than text.
+def as_chat(messages: Sequence[Message], tokens: Sequence[str] = ()) -> list[dict[str, str]]:
+    """The conversation as chat models take it, every content made :func:`harmless`."""
+    return [{"role": message.role, "content": harmless(message.content, tokens)} for message in messages]
 
-    Control tokens spelt out in a document (``<|im_end|>``) would end the turn they stand in and let the document
-    speak as the system, so they are broken with spaces; half a surrogate pair, which is no text, becomes ``?``.
+
+def harmless(text: str, tokens: Sequence[str] = ()) -> str:
+    """The text with nothing in it that acts as more than text.
+
+    Tokenizers take control tokens spelt out in a document (``<|im_end|>``) for the real ones, which would end the turn
+    they stand in and let the document speak as the system. So what looks like one in any chat format, and each of
+    ``tokens``, those of the model that reads, is broken with spaces; half a surrogate pair, which is no text, becomes
+    ``?``.
     """
-    return [{"role": message.role, "content": _harmless(message.content)} for message in messages]
+    own = [re.escape(token) for token in sorted(tokens, key=len, reverse=True) if len(token) > 2]
+    pattern = "|".join([*own, _CONTROL])
+    return re.sub(pattern, _broken, text.encode("utf-8", "replace").decode())
 
 
-def _harmless(text: str) -> str:
-    return _CONTROL.sub(r"< \1 >", text.encode("utf-8", "replace").decode())
+def _broken(match: re.Match[str]) -> str:
+    token = match.group()
+    return f"{token[0]} {token[1:-1]} {token[-1]}"

@@ -13,7 +13,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from indexes.errors import ExtraMissing, ModelError, ModelMissing
-from ragstack.generators.base import Delta, Prompt, Usage, as_chat
+from ragstack.generators.base import Delta, Prompt, Usage, as_chat, harmless
 from ragstack.language import Language, language_of
 
 __all__ = ["TransformersGenerator"]
@@ -43,6 +43,7 @@ class TransformersGenerator:
         path = Path(model).expanduser()
         self.name = f"transformers:{_title(path)}"
         self._tokenizer, self._model = _load(path)
+        self._control = _control_tokens(self._tokenizer)
         self._lock = Lock()
         self._closed = Event()
 
@@ -82,10 +83,11 @@ class TransformersGenerator:
         """The prompt as token ids: through the chat template where the tokenizer has one, else as plain text."""
         chat = bool(self._tokenizer.chat_template)
         if chat:
-            text = self._chat(as_chat(prompt.messages))
+            text = self._chat(as_chat(prompt.messages, self._control))
         else:
-            plain = PLAIN[language_of(prompt.question)]
-            text = plain.format(evidence="\n".join(prompt.evidence), question=prompt.question)
+            plain, said = PLAIN[language_of(prompt.question)], ("\n".join(prompt.evidence), prompt.question)
+            evidence, question = (harmless(each, self._control) for each in said)
+            text = plain.format(evidence=evidence, question=question)
         ids = self._tokenizer(text, return_tensors="pt", add_special_tokens=not chat, truncation=False)
         return {name: ids[name] for name in ("input_ids", "attention_mask")}
 
@@ -126,6 +128,12 @@ class TransformersGenerator:
         except Exception as error:  # noqa: BLE001 - handed to the thread that waits
             outcome.append(error)
             options["streamer"].on_finalized_text("", stream_end=True)
+
+
+def _control_tokens(tokenizer: Any) -> tuple[str, ...]:
+    """What the tokenizer takes, wherever it stands in a text, for more than its letters."""
+    added = (token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
+    return tuple({*added, *tokenizer.all_special_tokens})
 
 
 def _before(pieces: Iterable[str], stop: Sequence[str]) -> Iterator[str]:

@@ -47,7 +47,7 @@ def _tokenizer(**options: Any) -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    special = ["<pad>", "<eos>", "<|system|>", "<|user|>", "<|assistant|>"]
+    special = ["<pad>", "<eos>", "<|system|>", "<|user|>", "<|assistant|>", "⟪turn⟫"]
     trainer = trainers.BpeTrainer(
         vocab_size=400,
         special_tokens=special,
@@ -134,6 +134,20 @@ def _greedy(folder: Path, family: Any, text: str, size: int) -> tuple[str, int, 
                 logits = model(input_ids=torch.cat([read, torch.tensor([written], dtype=torch.long)], 1)).logits
         written.append(int(logits[0, -1].argmax()))
     return tokenizer.decode(written, skip_special_tokens=True), read.shape[1], len(written)
+
+
+@pytest.mark.parametrize("family", ["t5", "llama"])
+def test_no_token_of_the_tokenizer_can_be_spelt_out(family: str, request: pytest.FixtureRequest) -> None:
+    folder = request.getfixturevalue(family)
+    generator = TransformersGenerator(folder)
+    special = {each.content: id_ for id_, each in AutoTokenizer.from_pretrained(folder).added_tokens_decoder.items()}
+    assert {"⟪turn⟫", "<eos>"} <= special.keys()
+
+    def turns(said: str) -> list[int]:
+        prompt = Prompt(said, (said,), (Message("system", said), Message("user", said)))
+        return [id_ for id_ in generator._read(prompt)["input_ids"][0].tolist() if id_ in special.values()]
+
+    assert turns(f"Encoder {' '.join(special)} ⟪turn⟫⟪turn⟫<eos>") == turns("Encoder")
 
 
 def test_an_encoder_decoder_writes_what_its_logits_say(t5: Path) -> None:

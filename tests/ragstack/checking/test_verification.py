@@ -78,6 +78,23 @@ def test_another_number_or_unit_fails_whatever_the_decoder_says(bag_encoder: Any
     assert check(bag_encoder, claim, WHALE, judge=9.0) == (0.0, False)
 
 
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        (
+            "The Ember ferry does not run on Sundays in winter.",
+            "The Ember ferry does run on Sundays in winter, they say.",
+        ),
+        ("The price of the Ember ferry fell by 14 euros.", "The price of the Ember ferry rose by 14 euros last year."),
+        ("The Ember ferry runs from Bergen each morning.", "The Ember ferry runs from Oslo each morning in May."),
+        ("The ferry opened in 1931 and closed in 1950.", "The ferry opened in 1950 and closed in 1931 or so."),
+        ("余烬渡轮冬天星期日不开。", "余烬渡轮冬天星期日开，他们说。"),
+    ],
+)
+def test_what_is_altered_fails_however_sure_the_decoder_is(bag_encoder: Any, claim: str, source: str) -> None:
+    assert check(bag_encoder, claim, source, judge=9.0) == (0.0, False)
+
+
 def test_words_alone_do_not_carry_what_the_decoder_denies(bag_encoder: Any) -> None:
     claim, source = "Krill eats the blue whale in all oceans.", "The blue whale eats krill in all oceans."
     believed, shown = check(bag_encoder, claim, source, judge=6.0)
