@@ -36,11 +36,12 @@ def altered(claim: str, sources: Sequence[str], known: Sequence[str]) -> Altered
     ``known`` is all that was read, the question included: a name that stands in it may have been put in.
     """
     said = _words(claim)
-    steps, source = max(((SequenceMatcher(None, said, _words(each), autojunk=False), each) for each in sources),
-                        key=lambda pair: pair[0].ratio(), default=(None, ""))  # fmt: skip
-    if steps is None or steps.ratio() < ALIKE or language_of(claim) != language_of(source):
+    source = max(sources, key=lambda each: _steps(said, _words(each)).ratio(), default="")
+    held = _words(source)
+    steps = _steps(said, held)
+    if steps.ratio() < ALIKE or language_of(claim) != language_of(source):
         return None
-    places = list(_places(steps))
+    places = list(_places(said, held, steps))
     if any(_other_number(mine, theirs) for mine, theirs, _ in places):
         return "number"
     if any(_denied(mine, theirs) for mine, theirs, within in places if within):
@@ -50,12 +51,18 @@ def altered(claim: str, sources: Sequence[str], known: Sequence[str]) -> Altered
     return "name" if names_missing(claim, known) else None
 
 
-def _places(matcher: "SequenceMatcher[str]") -> Iterator[tuple[list[str], list[str], bool]]:
+def _steps(said: list[str], held: list[str]) -> "SequenceMatcher[str]":
+    return SequenceMatcher(None, said, held, autojunk=False)
+
+
+def _places(
+    said: list[str], held: list[str], matcher: "SequenceMatcher[str]"
+) -> Iterator[tuple[list[str], list[str], bool]]:
     """The words that stand in each other's place, and whether there are common ones on both sides."""
     steps = matcher.get_opcodes()
     for at, (kind, a, b, c, d) in enumerate(steps):
         if kind != "equal":
-            yield list(matcher.a[a:b]), list(matcher.b[c:d]), 0 < at < len(steps) - 1
+            yield said[a:b], held[c:d], 0 < at < len(steps) - 1
 
 
 def _denied(mine: Sequence[str], theirs: Sequence[str]) -> bool:
