@@ -233,6 +233,16 @@ def test_an_explanation_tells_each_step_and_is_only_there_when_asked_for(stack: 
     assert {**answer.to_dict(), "explanation": 0}.keys() == {**stack.ask(question).to_dict(), "explanation": 0}.keys()
 
 
+def test_a_turned_sentence_is_dropped_whatever_the_decoder_thinks_of_it_and_the_reason_is_told(stack: RagStack) -> None:
+    turned = "The blue whale never weighs up to 150 tonnes."
+    stack._generators["llamacpp"] = Scripted(turned, supported=[turned])
+    answer = stack.ask("How heavy is the blue whale?", explain=True)
+    assert answer.abstained
+    assert answer.explanation is not None
+    assert [(check.outcome, check.altered) for check in answer.explanation.checks] == [("dropped", "negation")]
+    assert answer.to_dict()["explanation"]["checks"][0]["altered"] == "negation"
+
+
 def test_an_explanation_asks_the_decoder_no_more_than_the_answer_does(stack: RagStack) -> None:
     asked: list[Sequence[Message]] = []
 

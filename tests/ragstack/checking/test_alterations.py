@@ -39,6 +39,11 @@ def test_what_is_altered_is_named(claim: str, source: str, kind: str) -> None:
         ("渡轮全年开放，票价14元。", "渡轮全年开放，票价十四元。"),
         ("这座桥可以行车。", "这座桥不但可以行车，还可以步行通过。"),
         ("渡轮冬天不开。", "The ferry runs in winter."),
+        (
+            "The tower was opened in 1937 by the queen, they say.",
+            TOWER,
+        ),  # so loosely the same that others must weigh it
+        ("No doubt the ferry runs in winter.", "The ferry runs in winter."),
     ],
 )
 def test_other_words_for_the_same_are_no_alteration(claim: str, source: str) -> None:
