@@ -138,6 +138,7 @@ DOORS = {
     "indexes.engine",
     "indexes.errors",
     "indexes.filters",
+    "indexes.locks",
     "indexes.places",
     "indexes.records",
     "indexes.search.analysis",
