@@ -38,7 +38,7 @@ def test_a_year_of_any_age_stays_near_its_own() -> None:
 
 
 def test_a_latin_name_with_an_accent_takes_no_chinese_place(passage: Make, bag_encoder: Any) -> None:
-    near, far = passage("长风桥在《水闸》附近的南京市。"), passage("Helvé 和 Lund 都在《水闸法》与上海市。")
+    near, far = passage("长风桥在《水闸》附近的南京市。"), passage("记者说 Helvé 和 Lund 都在《水闸法》与上海市。")
     names = Names([near, far], bag_encoder)
     assert "Helvé" in names.like("Brenner", near)
     assert "Helvé" not in names.like("南京市", near)
