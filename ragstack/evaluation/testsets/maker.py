@@ -71,7 +71,7 @@ class Maker:
         reason = self._faulty(base, task.passage, fact)
         if reason:
             return record | {"rejected": reason}
-        return record | self._unanswerable(task.passage, base) if task.kind == "unanswerable" else record | _PLAIN
+        return record | (self._unanswerable(task.passage, fact, base) if task.kind == "unanswerable" else _PLAIN)
 
     def reading(self, task: Task, record: Record) -> Task | None:
         """The task to read a question back; None where there is no decoder, or nothing to read."""
@@ -107,12 +107,13 @@ class Maker:
             return "names nothing that it is about"
         return fault(text, "answerable", passage, fact) or lost(text, passage, fact, self._search, self._depth)
 
-    def _unanswerable(self, passage: Passage, base: str) -> Record:
+    def _unanswerable(self, passage: Passage, fact: Fact, base: str) -> Record:
         """The base question with another name in it, one of which the collection does not say such a thing.
 
-        Where no name will do, the question stays what it is, one that can be answered.
+        Where no name will do, the question stays what it is, one that can be answered; so does one for a definition,
+        for the other name has one too, wherever it stands.
         """
-        for name in names_in(base):
+        for name in names_in(base) if fact.asks != "definition" else ():
             for other in self._names.like(name, passage):
                 text = base.replace(name, other)
                 if not answered_after_all(text, other, self._search, self._depth):

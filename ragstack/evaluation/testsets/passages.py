@@ -39,7 +39,7 @@ _LEANS = re.compile(
     r"|the (?:former|latter|other|second|third|following|above|resulting|same|last|next|two|three|four|five))\b"
     r"|[它他她这那该此其我你您本另但而并也又还则见图表]|因此|所以|然而|同时|另外|于是|随后|之后|接着|首先|最后"
     r"|不过|先前|如今|现在|目前|近[年日来]|日前|之前|以前|当[时天日年]|相反|总之|可见|事实上|不仅如此|除此|节[日前后]"
-    r"|例如|比如|以[上下]|上述|前者|后者|如[图表]|与此|对此|为此|由此|据此|昨[日天]|今[日天年]|去年|同[年月日]",
+    r"|例如|比如|可能|不久|取而代之|经[^，。]{0,4}审理|有时|[曾仍将再][^军领帅来经]|以[上下]|上述|前者|后者|如[图表]|与此|对此|为此|由此|据此|昨[日天]|今[日天年]|去年|同[年月日]",
     re.IGNORECASE,
 )
 """How a sentence begins that goes on with what another has said."""
@@ -55,7 +55,7 @@ _LEANS_WITHIN = re.compile(
 _NO_TEXT = re.compile(
     r"https?:|www\.|@|arxiv|doi\b|\bpp?\. ?\d|©|\(c\)|all rights reserved|copyright|licen[sc]ed? |cookie|subscribe"
     r"|sign up|click|log ?in|版权|保留所有|点击|关注|订阅|登录|转载|编辑：|责编|记者|原标题|微信|扫码|目录"
-    r"|[|{}<>\\=^_~•□�`]|\.{4,}|…{2,}",
+    r"|[|{}<>\\=^_~•□�`【】]|\.{4,}|…{2,}",
     re.IGNORECASE,
 )
 """Boilerplate, addresses, code, formulas."""
@@ -92,7 +92,7 @@ def is_good(text: str) -> bool:
     plain = plain_markup(MARKER.sub("", text, count=1))
     if not _ENDS.search(plain) or _LEANS.match(plain) or _LEANS_WITHIN.search(plain) or _NO_TEXT.search(plain):
         return False
-    if plain[0] in "”’」』)）" or plain.count("“") != plain.count("”") or _GARBLED.search(plain):
+    if plain[0] in "”’」』)）—" or plain.count("“") != plain.count("”") or _GARBLED.search(plain):
         return False
     if plain.count("(") != plain.count(")") or plain.count("（") != plain.count("）"):
         return False

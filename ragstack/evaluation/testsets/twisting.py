@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ingest.encoders import Encoder
 
-__all__ = ["Names", "changed", "names_in", "names_something", "premises"]
+__all__ = ["Names", "changed", "first_tag", "names_in", "names_something", "premises"]
 
 _MOST_NAMES = 300
 _NEAREST = 8
@@ -33,7 +33,7 @@ _NAME = re.compile(
 _NO_NAMES = re.compile(
     r"(?:What|Which|Who|Whose|Whom|When|Where|Why|How|In|On|At|By|For|From|To|Of|The|A|An|Is|Are|Was|Were|Do|Does|Did|I"
     r"|It|If|As|And|Or|But|This|That|These|Those|There|January|February|March|April|May|June|July|August|September|October"
-    r"|November|December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)$"
+    r"|November|December|One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Several|Many|Some|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)$"
 )
 _NUMBER = re.compile(
     r"(?<![\w.,:/-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w:/-]|[.,]\d)"
@@ -48,6 +48,7 @@ _SURE = ("ns", "nt")
 _NAMED = ("nr", "ns", "nt", "nz")
 _VERSION = re.compile(r"(?<![A-Za-z])[A-Z][\w-]* $")
 """A name before a number, of which the number is a part."""
+_OF_HEADING = 2
 _FACTORS = (0.4, 0.6, 1.5, 2.5)
 
 
@@ -90,7 +91,7 @@ def names_in(text: str, *, inside: bool = False) -> list[str]:
     """
     found = []
     for match in _NAME.finditer(text):
-        name = match[0]
+        name = match[0].rstrip(".-")
         first, _, rest = name.partition(" ")
         if _NO_NAMES.match(first):
             if not rest:
@@ -105,11 +106,15 @@ def names_in(text: str, *, inside: bool = False) -> list[str]:
 
 
 def names_something(text: str, heading: str, language: Language) -> bool:
-    """Whether a question says of what it asks: by a name, by words in quotes, or by a word of its heading."""
+    """Whether a question says of what it asks: by a name, by words in quotes, or by words of its heading.
+
+    One such word in English says no more than "the school".
+    """
     if language == "zh" and re.search("[A-Za-z]{2}", text):
         return True
     told = set(query_terms(heading)) & {term for term in query_terms(text) if len(term) > 1}
-    return bool(told or names_in(text) or re.search('[“"《]', text) or _tagged(text, _NAMED))
+    enough = len(told) >= (1 if language == "zh" else _OF_HEADING)
+    return bool(enough or names_in(text) or re.search('[“"《]', text) or _tagged(text, _NAMED))
 
 
 def premises(text: str) -> list[tuple[int, int]]:
@@ -127,7 +132,7 @@ def changed(number: str, chance: random.Random, held: str) -> str:
     plain = number.replace(",", "")
     decimals = len(plain.partition(".")[2])
     value = float(plain)
-    if re.fullmatch(r"1[5-9]\d\d|20\d\d", number):
+    if re.fullmatch(r"1\d\d\d|20\d\d", number):
         options = [value + years for years in (-9, -7, -6, -4, 4, 6, 7)]
         options = [year for year in options if year < 2025] if value < 2025 else options
     elif value <= 12 and not decimals:
@@ -142,6 +147,13 @@ def changed(number: str, chance: random.Random, held: str) -> str:
         if written != number and not re.search(rf"(?<![\d.]){re.escape(written)}(?![\d.])", held):
             return written
     return ""
+
+
+def first_tag(text: str) -> str:
+    """What the segmenter takes the first word of a Chinese text for: ``v`` is a verb, ``c`` a word that joins."""
+    with _TAGGING:
+        tagged = _tagger().tag(text, False)
+    return str(tagged[0][1]) if tagged else ""
 
 
 def _tagged(text: str, tags: tuple[str, ...], *, alone: bool = False) -> list[str]:
@@ -171,7 +183,7 @@ def _tagger() -> Any:
 
 def _kind(name: str) -> str:
     """Titles take the place of titles, Han names of Han names, and so on."""
-    return "title" if name.startswith("《") else "latin" if name.isascii() else "han"
+    return "title" if name.startswith("《") else "han" if re.search("[\u4e00-\u9fff]", name) else "latin"
 
 
 def _bare(name: str) -> str:

@@ -35,6 +35,12 @@ Make = Callable[..., Passage]
         ("In 2013 and 2014 fires broke out in 12 to 14 mills.", []),
         ("2013年和2014年，水闸关闭了两到三次。", []),
         ("水闸分为三种，第二种最常见。", [("number", "三种")]),
+        ("乾隆二十五年，长风桥历时三年建成。", [("number", "三年")]),
+        ("长风桥（1957年）于1487年建成，即千年桥。", [("date", "1487年")]),
+        ("Skarn (214 steps) is a lighthouse that Anna Lund built.",
+         [("definition", "a lighthouse that Anna Lund built"), ("name", "Anna Lund")]),
+        ("The film is a long one about a lighthouse.", []),
+        ("Skarn is a lighthouse by Olaf T. Brenner of Veld.", []),
         ("《2016年工作计划》有五个部分。", [("name", "《2016年工作计划》"), ("number", "五个")]),
     ],
 )  # fmt: skip

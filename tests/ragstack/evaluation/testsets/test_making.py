@@ -68,6 +68,13 @@ def test_the_evaluation_reads_the_set_and_measures_its_spans(filled: RagStack, t
     assert result.metrics["span@10"].value == 1.0
 
 
+def test_no_definition_is_twisted_by_another_name(filled: RagStack, tmp_path: Path) -> None:
+    for seed in range(4):
+        make_testset(filled, "set", out=tmp_path / f"{seed}", n=10, generator="templates", seed=seed)
+        assert not [line for line in lines(tmp_path / f"{seed}")
+                    if line["kind"] == "unanswerable" and line["asks"] == "definition"]  # fmt: skip
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_one_another_set(filled: RagStack, tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         make_testset(filled, "set", out=tmp_path / name, n=6, generator="templates", seed=seed)

@@ -33,6 +33,17 @@ def test_years_stay_near_and_do_not_lie_ahead() -> None:
         1893, 1895, 1896, 1898, 1906, 1908, 1909}  # fmt: skip
 
 
+def test_a_year_of_any_age_stays_near_its_own() -> None:
+    assert all(1408 <= int(changed("1417", random.Random(seed), "")) <= 1424 for seed in range(40))
+
+
+def test_a_latin_name_with_an_accent_takes_no_chinese_place(passage: Make, bag_encoder: Any) -> None:
+    near, far = passage("长风桥在《水闸》附近的南京市。"), passage("记者说 Helvé 和 Lund 都在《水闸法》与上海市。")
+    names = Names([near, far], bag_encoder)
+    assert "Helvé" in names.like("Brenner", near)
+    assert "Helvé" not in names.like("南京市", near)
+
+
 def test_a_number_that_stands_nearby_is_not_put() -> None:
     assert {changed("4", random.Random(seed), "2, 3 and 5 of 6") for seed in range(30)} == {"7"}
     assert changed("2", random.Random(0), "3, 4, 5") == ""
@@ -57,6 +68,7 @@ def test_names_are_found_and_question_words_are_not() -> None:
     assert names_in("How many steps does Skarn Lighthouse have in May?") == ["Skarn Lighthouse"]
     assert names_in("Which wheel did Olaf Brenner's son build for Veld-2?") == ["Olaf Brenner", "Veld-2"]
     assert names_in("谁写了《水闸管理办法》并训练了 BERT？") == ["《水闸管理办法》", "BERT"]
+    assert names_in("Which wheel did Two Mills Inc. turn, and who were Three Smiths?") == ["Mills Inc", "Smiths"]
     assert names_in("Water turns the wheel of Harrow.", inside=True) == ["Harrow"]
 
 
