@@ -32,7 +32,8 @@ ALIKE_BUT_FOR_A_NOT = 0.7
 LONGEST = 600
 """Characters of a sentence that is compared; longer ones are tables and lists."""
 
-_WORD = re.compile(r"\d+(?:[.,:]\d+)*%?|[^\W\d_\u3400-\u9fff]+(?:['’][a-z]+)?|[\u3400-\u9fff]")
+_DECADE = re.compile(r"(\d+)0(?:['’]?s\b|年代)")
+_WORD = re.compile(r"\d+0(?:['’]?s\b|年代)|\d+(?:[.,:]\d+)*%?|[^\W\d_\u3400-\u9fff]+(?:['’][a-z]+)?|[\u3400-\u9fff]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
@@ -107,11 +108,19 @@ def _tells(words: Sequence[str], other: str) -> bool:
 
 def _other_number(question: str, said: str, told: str, mine: str, theirs: str) -> bool:
     """Whether the two stretches hold numbers of one unit, of which neither stands in the other sentence."""
+    if _of_its_decade(mine, theirs) or _of_its_decade(theirs, mine):
+        return False
     lost, found = missing(mine, [told, question]), missing(theirs, [said, question])
     if not lost or len(lost) != len(found) or _rounded(lost, found):
         return False
     units = [{each.unit for each in quantities(text) if each.unit} for text in (mine, theirs)]
     return units[0] == units[1] or bool(units[0] & units[1])
+
+
+def _of_its_decade(one: str, other: str) -> bool:
+    """Whether one names a decade, and the other a year of it."""
+    decade = _DECADE.search(one)
+    return decade is not None and re.search(rf"(?<!\d){decade[1]}\d(?!\d)", other) is not None
 
 
 def _rounded(numbers: Sequence[str], others: Sequence[str]) -> bool:

@@ -116,6 +116,13 @@ def test_another_value_in_the_place_of_the_answer_is_a_disagreement(
             "The club has 15 members.",
         ),
         ("谁得了冠军？", "2018年法国队得了冠军。", "2018年法国队得了冠军。", "2022年阿根廷队得了冠军。"),
+        (  # a year of that decade
+            "When was the Marlow tower built?",
+            "It was built in 1983.",
+            "The Marlow tower was built in 1983 by Anna Lind.",
+            "The Marlow tower was built in the 1980s by Anna Lind.",
+        ),
+        ("马洛塔建于哪一年？", "建于1983年。", "马洛塔建于1983年，位于肯特。", "马洛塔建于1980年代，位于肯特。"),
         ("公司的收入是多少？", "收入为5亿元。", "2019年公司的收入为5亿元。", "2020年公司的收入为6亿元。"),
     ],
 )  # fmt: skip
@@ -123,6 +130,18 @@ def test_the_same_in_other_words_another_subject_or_another_point_is_none(
     question: str, sentence: str, cited: str, other: str
 ) -> None:
     assert not disagrees(question, sentence, cited, other)
+
+
+@pytest.mark.parametrize(
+    ("cited", "other"),
+    [
+        ("The Marlow tower was built in 1973 by Anna Lind.", "The Marlow tower was built in the 1980s by Anna Lind."),
+        ("马洛塔建于1973年，位于肯特。", "马洛塔建于1980年代，位于肯特。"),
+    ],
+)
+def test_a_year_of_another_decade_is_another(cited: str, other: str) -> None:
+    question = "When was the Marlow tower built?" if cited.isascii() else "马洛塔建于哪一年？"
+    assert disagrees(question, cited, cited, other)
 
 
 def test_a_passage_about_another_subject_names_less_than_the_question_asks() -> None:
