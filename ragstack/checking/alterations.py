@@ -7,12 +7,12 @@ wording says with other words is left to those who weigh it (:mod:`ragstack.chec
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Literal
 
-from ragstack.checking.contradictions import names_missing, opposed
-from ragstack.checking.quantities import missing
+from ragstack.checking.contradictions import denials, names_missing, opposed
+from ragstack.checking.quantities import missing, quantities
 
 __all__ = ["ALIKE", "Altered", "altered"]
 
@@ -23,10 +23,19 @@ ALIKE = 0.7
 
 _WORD = re.compile(r"[\u3400-\u9fff]|\d+(?:[.,:]\d+)*%?|[^\W\d_\u3400-\u9fff]+")
 _CANNOT, _CONTRACTED = re.compile(r"\bcan(?:['’]t|not)\b"), re.compile(r"n['’]t\b")
+_NEITHER_NOR = re.compile(r"(\bneither\b[^.;]*?)\bnor\b")
+_NUMBERED = re.compile(r"\bno\. ?(?=\d)")
+_BETWEEN_HAN = re.compile("(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _NOT = frozenset(["not", "no", "never", "without"]) | set("不没未无非否")
 _HELP = "is are was were be been do does did has have had a an any with ever will wo can"
 _HELPING = frozenset(_HELP.split()) | set("有并是的了曾")
 """Words that come and go with a negation."""
+_IN_LIST = frozenset(["and", "or"]) | set("和与及或")
+_CLAUSE = 4
+"""Words that stand on one side alone and are a clause of their own, which may deny what it likes."""
+
+_Place = tuple[int, int, int, int]
+"""Where words stand in each other's place: from and to in the sentence, and in its source."""
 
 
 def altered(claim: str, sources: Sequence[str], known: Sequence[str]) -> Altered | None:
@@ -40,12 +49,15 @@ def altered(claim: str, sources: Sequence[str], known: Sequence[str]) -> Altered
     steps = _steps(said, held)
     if steps.ratio() < ALIKE:
         return None
-    places = list(_places(said, held, steps))
-    if any(_other_number(mine, theirs) for mine, theirs, _ in places):
+    places = [(a, b, c, d) for kind, a, b, c, d in steps.get_opcodes() if kind != "equal"]
+    if any(_other_number(said, held, place) for place in places):
         return "number"
-    if any(_denied(mine, theirs) for mine, theirs, within in places if within):
+    against = [_against(said, held, place) for place in places]
+    turned = sum(_denials(said, held, place, but) for place, but in zip(places, against, strict=True)) % 2 == 1
+    if turned and any(_denied(said[a:b], held[c:d]) for a, b, c, d in places if a > 0 and b < len(said)):
         return "negation"
-    if opposed(claim, [source]):
+    opposites = {word for words in against for word in words}
+    if opposites and not turned and not _turned_round(said, held, opposites):
         return "opposite"
     return "name" if names_missing(claim, known) else None
 
@@ -54,28 +66,59 @@ def _steps(said: list[str], held: list[str]) -> "SequenceMatcher[str]":
     return SequenceMatcher(None, said, held, autojunk=False)
 
 
-def _places(
-    said: list[str], held: list[str], matcher: "SequenceMatcher[str]"
-) -> Iterator[tuple[list[str], list[str], bool]]:
-    """The words that stand in each other's place, and whether there are common ones on both sides."""
-    steps = matcher.get_opcodes()
-    for at, (kind, a, b, c, d) in enumerate(steps):
-        if kind != "equal":
-            yield said[a:b], held[c:d], 0 < at < len(steps) - 1
-
-
 def _denied(mine: Sequence[str], theirs: Sequence[str]) -> bool:
     """Whether nothing but a negation stands on one side, and nothing that counts on the other."""
     one, other = set(mine) - _HELPING, set(theirs) - _HELPING
     return bool(one ^ other) and ((one <= _NOT and not other) or (other <= _NOT and not one))
 
 
-def _other_number(mine: Sequence[str], theirs: Sequence[str]) -> bool:
-    """Whether both hold numbers, and neither's are among the other's."""
-    one, other = " ".join(mine), " ".join(theirs)
-    return bool(missing(one, [other]) and missing(other, [one]))
+def _against(said: list[str], held: list[str], place: _Place) -> tuple[str, ...]:
+    """The words of a place that have their opposite in it, on either side; a word of two characters may reach out."""
+    a, b, c, d = place
+    mine, theirs = _text(said[max(0, a - 1) : b + 1]), _text(held[max(0, c - 1) : d + 1])
+    return (*opposed(mine, [theirs]), *opposed(theirs, [mine])) if a < b and c < d else ()
+
+
+def _denials(said: list[str], held: list[str], place: _Place, but: Sequence[str]) -> int:
+    """How often the two sides of a place deny, leaving out words that stand against each other."""
+    a, b, c, d = place
+    if (a == b and d - c >= _CLAUSE) or (c == d and b - a >= _CLAUSE):
+        return 0
+    sides = _text(said[max(0, a - 1) : b + 1]), _text(held[max(0, c - 1) : d + 1])
+    own = re.compile("|".join([*but, "(?!)"]))
+    return sum(denials(own.sub(" ", side)) for side in sides)
+
+
+def _turned_round(said: list[str], held: list[str], opposites: set[str]) -> bool:
+    """Whether all that is compared changed places too: A above B, B below A."""
+    apart = set(_words(" ".join(opposites)))
+    one, other = ([word for word in words if word not in apart] for words in (said, held))
+    return one != other and sorted(one) == sorted(other)
+
+
+def _other_number(said: list[str], held: list[str], place: _Place) -> bool:
+    """Whether both hold numbers and neither's are among the other's, but where a list of numbers was made shorter."""
+    a, b, c, d = place
+    one, other = " ".join(said[a:b]), " ".join(held[c:d])
+    if not (missing(one, [other]) and missing(other, [one])):
+        return False
+    mine, theirs = _listed(said, a, b), _listed(held, c, d)
+    return bool(missing(mine, [theirs])) or len(quantities(mine)) >= len(quantities(theirs))
+
+
+def _listed(words: list[str], start: int, end: int) -> str:
+    """The words from ``start`` to ``end``, with the numbers that are listed around them."""
+    while start > 0 and (words[start - 1][0].isdigit() or words[start - 1] in _IN_LIST):
+        start -= 1
+    while end < len(words) and (words[end][0].isdigit() or words[end] in _IN_LIST):
+        end += 1
+    return " ".join(words[start:end])
+
+
+def _text(words: Sequence[str]) -> str:
+    return _BETWEEN_HAN.sub("", " ".join(words))
 
 
 def _words(text: str) -> list[str]:
-    plain = _CANNOT.sub("can not", unicodedata.normalize("NFKC", text).casefold())
-    return _WORD.findall(_CONTRACTED.sub(" not", plain))
+    plain = _NUMBERED.sub("", _NEITHER_NOR.sub(r"\1and", unicodedata.normalize("NFKC", text).casefold()))
+    return _WORD.findall(_CONTRACTED.sub(" not", _CANNOT.sub("can not", plain)))

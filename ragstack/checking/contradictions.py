@@ -14,9 +14,10 @@ from itertools import permutations
 from typing import Any
 
 from indexes.search.analysis import terms
+from ragstack.checking.quantities import MONTH_OF_DATE
 from ragstack.language import language_of
 
-__all__ = ["names_missing", "opposed", "opposites", "turned_negation"]
+__all__ = ["denials", "names_missing", "opposed", "opposites", "turned_negation"]
 
 _DENIES = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|cannot|without)\b|n['’]t\b")
 _DENIES_ZH = re.compile("[不没無无未非否莫勿]")
@@ -26,6 +27,7 @@ _NO_DENIAL = re.compile(
     "|不仅|不但|不只|不同|不断|不少|不久|不论|不管|不止|不超过|不得不|不过|不足|不锈|非洲|非常|非凡|未来|无论|无数|无线|无锡"
     "|是否|否则|没收|没落|淹没|沉没|埋没|出没|南非|北非|非遗|未必不|莫非|莫斯科"
 )
+_UNLESS = re.compile(r"\bunless\b")
 _HALF_DENIES = re.compile(
     r"\b(?:un|in|im|ir|il|non|dis)-?[a-z]{4,}|\b(?:lack|fail|refus|den(?:y|ie)|reject|exclu|except|rare|hardly|barely"
     r"|seldom|few|little|only|instead|rather|stop|prevent|avoid|absen|former|unless|until|but|yet|although|though)"
@@ -64,6 +66,23 @@ _NO_HAN_NAMES = "东西 明白 天真 太平 新旧 修正 高兴 安静 平安 
 """Words that the segmenter takes for names."""
 _PREFIX = 4
 """Letters that two forms of a name have in common: China and Chinese, Europe and European."""
+_OTHER_FORMS = """
+    french/france spanish/spain danish/denmark dutch/netherlands polish/poland swiss/switzerland irish/ireland
+    welsh/wales finnish/finland flemish/flanders
+"""
+_OTHER_FORM: dict[str, str] = {}
+for _pair in _OTHER_FORMS.split():
+    _one, _other = _pair.split("/")
+    _OTHER_FORM |= {_one: _other, _other: _one}
+_LONG_NAME = re.compile(r"\b(?!The )[A-Z]\w+(?:(?:[ -]| of | and | for | the | of the )[A-Z]\w+)+")
+_SHORT_NAME = 3
+"""Letters that a name made of initials has at least."""
+
+
+def denials(text: str) -> int:
+    """How often a text denies; ``unless`` does, ``not only`` does not."""
+    plain = _NO_DENIAL.sub(" ", text.casefold())
+    return sum(len(pattern.findall(plain)) for pattern in (_DENIES, _DENIES_ZH, _UNLESS))
 
 
 def turned_negation(claim: str, sources: Sequence[str]) -> bool:
@@ -100,7 +119,12 @@ def names_missing(claim: str, sources: Sequence[str]) -> tuple[str, ...]:
         return ()
     folded = unicodedata.normalize("NFKC", known).casefold()
     known_words = set(re.findall(r"[^\W_]+", folded))
-    missing = {name for name in _latin_names(claim) if not _latin_known(name, folded, known_words)}
+    initials = {re.sub("[^A-Z]", "", name) for name in _LONG_NAME.findall(known)}
+    missing = {
+        name
+        for name in _latin_names(MONTH_OF_DATE.sub(lambda month: month[0].lower(), claim))
+        if not _latin_known(name, folded, known_words) and not (len(name) >= _SHORT_NAME and name in initials)
+    }
     if language == "zh":
         missing |= {name for name in _han_names(claim) if not any(pair in folded for pair in _pairs(name))}
     return tuple(sorted(missing))
@@ -142,7 +166,8 @@ def _latin_names(claim: str) -> list[str]:
 
 def _latin_known(name: str, known: str, words: set[str]) -> bool:
     folded = unicodedata.normalize("NFKC", name).casefold()
-    return folded in known or any(word[:_PREFIX] == folded[:_PREFIX] for word in words)
+    near = any(word[:_PREFIX] == folded[:_PREFIX] for word in words)
+    return near or folded in known or _OTHER_FORM.get(folded) in words
 
 
 def _han_names(claim: str) -> list[str]:

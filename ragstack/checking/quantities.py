@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Quantity", "missing", "quantities"]
+__all__ = ["MONTH_OF_DATE", "Quantity", "missing", "quantities"]
 
 _SMALL = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -73,7 +73,8 @@ _SCALE = re.compile(
 )
 _AFTER = re.compile(rf"[\s-]?({_UNIT.pattern})(?![a-z])")
 _ANY_MONTH = "|".join(_MONTHS.split())
-_MONTH = re.compile(rf"\b({_ANY_MONTH})\b(?=\s*,?\s*\d)|(?<=\d )({_ANY_MONTH})\b")
+MONTH_OF_DATE = re.compile(rf"\b({_ANY_MONTH})\b(?=\s*,?\s*\d)|(?<=\d )({_ANY_MONTH})\b", re.IGNORECASE)
+"""A month beside a number, which is read as one itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def quantities(text: str) -> list[Quantity]:
         factor = _SCALES[scale[1] or scale[2]] if scale else 1.0
         number = float(written if written.count(".") <= 1 else written.replace(".", ""))
         found.append(Quantity(written, number, factor, _unit(unit[1]) if unit else ""))
-    for match in _MONTH.finditer(plain):
+    for match in MONTH_OF_DATE.finditer(plain):
         month = _MONTHS.split().index(match[1] or match[2]) + 1
         found.append(Quantity(str(month), float(month)))
     return found
