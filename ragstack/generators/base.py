@@ -13,7 +13,7 @@ from typing import Literal, Protocol, runtime_checkable
 __all__ = ["Delta", "Generator", "Judge", "Message", "Prompt", "Usage", "as_chat", "harmless"]
 
 _CONTROL = (
-    r"<(?:\|[^|<>\s]{1,40}\|?|[^|<>\s]{1,40}\||｜[^｜<>\s]{1,40}｜|/?s|[be]os|(?:start|end)_of_turn|reserved_\d+|</?SYS>)>"
+    r"<(?:\|[^][|<>\s]{1,40}\|?|[^][|<>\s]{1,40}\||｜[^][｜<>\s]{1,40}｜|/?s|[be]os|(?:start|end)_of_turn|reserved_\d+|</?SYS>)>"
     r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT)\]"
 )
 """How the chat formats in use write their control tokens: ChatML, Llama, Mistral, DeepSeek, Gemma, Baichuan."""
