@@ -69,9 +69,8 @@ class Settling:
         self._sources: dict[str, SourceFile] = {}  # those on disk
         self._twins: list[tuple[SourceFile, str]] = []  # files of other files' bytes, to be settled after these
         self._unpacked: list[LedgerEntry] = []  # archives, to be recorded after all that follows from them
-        self._same: list[
-            LedgerEntry
-        ] = []  # unchanged files whose lines say otherwise yet; nothing rests on their order
+        # unchanged files whose lines say otherwise yet; nothing rests on their order
+        self._same: list[LedgerEntry] = []
         self._declined: dict[str, tuple[Outcome, str]] = {}  # by digest, what could not be read
         self._again: set[str] = set()  # keys to look at again
         self._renamed: set[str] = set()  # moved files of another name, which may be a part of their chunks' contexts

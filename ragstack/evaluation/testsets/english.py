@@ -67,7 +67,7 @@ def _how_much(passage: Passage, fact: Fact) -> str:
     match = _IS.match(text)
     where = _WHERE.match(passage.text, fact.end)
     if match and where and not holds_verb(match["what"]):
-        return f"What {match['be']} {inside(match['what'])}{' '.join(where['where'].rsplit(maxsplit=0))}?"
+        return f"What {match['be']} {inside(match['what'])}{where['where'].rstrip()}?"
     match = _MEASURED.match(text)
     if not match or holds_verb(match["subject"]):
         return ""

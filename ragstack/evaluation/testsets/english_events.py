@@ -32,7 +32,7 @@ _DID = re.compile(rf"{_NAMED}\s(?P<verb>{PAST})(?P<object>(?:\s[^,.;:]{{2,60}}?)
 _IS_DONE = re.compile(
     rf"{_NAMED},?\s(?:is|are|was|were)\s(?:an?|the)\s[^,.;:]{{3,70}}?\s{ADVERB}"
     r"(?P<done>founded|established|created|built|published|released|directed|written|produced|developed|designed"
-    r"|composed|invented|discovered|introduced|formed|launched|opened|recorded|painted|built|owned|operated|hosted)"
+    r"|composed|invented|discovered|introduced|formed|launched|opened|recorded|painted|owned|operated|hosted)"
     r"\s(?P<rest>(?:(?:by|in|for)\s[^,.;:]{3,40}?\s)?)(?P<at>in|on|by)\s$"
 )
 _AGENT = re.compile(rf"{_PASSIVE}\s(?P<rest>(?:(?:in|at|for|on|to)\s[^,.;:]{{3,40}}?\s)?)by\s$")
