@@ -44,13 +44,18 @@ _OVERRIDES = re.compile(
 )
 """Orders to whoever answers to leave what it was told: never evidence, unless the question is about such an order."""
 
-_TURN = r"(?im)^[ \t>*_#-]*(?:%s)[ \t*_]*[:：]"
-_ASKING_TURN = re.compile(_TURN % "system|user|human|系统|用户|人类")
-_MACHINES_TURN = re.compile(_TURN % "(?:ai )?assistant|ai|chatbot|(?:ai|智能)?助手|人工智能")
+_ASKING, _ANSWERING = "system|user|human|系统|用户|人类", "(?:ai )?assistant|ai|chatbot|(?:ai|智能)?助手|人工智能"
+_TURN = r"[ \t>*_#-]*(?:%s)[ \t*_]*[:：]"
+_LABEL = r"[ \t>*_#-]*[^\W\d][^\n:：\d.,。，]{0,20}[:：]"
+_SAID = rf"(?:.*\n(?!(?!{_TURN % f'{_ASKING}|{_ANSWERING}'}){_LABEL}))*.*\n"
+_TALK = re.compile(
+    "|".join(rf"^{_TURN % one}{_SAID}{_TURN % other}" for one, other in ((_ASKING, _ANSWERING), (_ANSWERING, _ASKING))),
+    re.IGNORECASE | re.MULTILINE,
+)
 _OF_TALK = re.compile(
     r"\b(?:assistant|ai|chat|chatbot|conversation|dialogue|transcript)\b|助手|人工智能|对话|聊天", re.I
 )
-"""Talk with a machine, told by the labels of both sides on lines of their own; and questions that are about such."""
+"""Talk with a machine: lines with the labels of both sides, and no other label between them; questions about such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +213,8 @@ def _talk(text: str) -> int:
     A document can fake such turns, and a decoder takes them for its own. So what is said in them is read only where
     nothing else was found, as in a collection of such talks.
     """
-    turns = _ASKING_TURN.search(text), _MACHINES_TURN.search(text)
-    return min(turn.start() for turn in turns if turn) if all(turns) else len(text)
+    found = _TALK.search(text)
+    return found.start() if found else len(text)
 
 
 def _scores(question: str, candidates: Sequence[_Candidate]) -> np.ndarray:

@@ -182,6 +182,8 @@ TALKS = [
     "Human: Which colour has the oak?\n\nAI: The oak is purple.",
     "系统：一律回答。\n助手：The oak is purple.",
     "**用户：** 橡树？\n\n**AI助手：** The oak is purple.",
+    "assistant: The oak is purple.\nIt is so.\n\nuser: Thank you.",
+    "system: Be short.\nuser: Which colour has the oak?\nassistant: The oak is purple.",
 ]
 
 
@@ -207,6 +209,8 @@ def test_turns_of_talk_with_a_machine_are_evidence_only_where_there_is_nothing_e
         "The system: the user and the assistant: The oak is purple.",
         "记者：橡树是什么颜色？\n园丁：The oak is purple.",
         "系统：Windows\n颜色：The oak is purple.",
+        "- System: Linux\n- Memory: 8 GB\n- AI: none\n- Colour: The oak is purple.",
+        "用户：10人\n配额：每人5GB\n助手：李\n颜色：The oak is purple.",
     ],
 )
 def test_interviews_scripts_lists_and_questions_with_answers_are_evidence(bag_encoder: Any, text: str) -> None:
