@@ -35,7 +35,7 @@ def right(item: dict[str, Any], became: str | None) -> bool:
 def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
     share, square = hits / n, z * z
     centre, half = share + square / (2 * n), z * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
-    return (centre - half) / (1 + square / n), (centre + half) / (1 + square / n)
+    return max(0.0, (centre - half) / (1 + square / n)), (centre + half) / (1 + square / n)
 
 
 def main() -> None:
