@@ -179,13 +179,13 @@ class _Chunker:
         return has_items or bool(begins) or always
 
     def _overlap(self, units: list[Unit], following: Unit) -> _Draft:
-        """Begin a chunk with the last sentences of the paragraph that was cut, if they are short."""
-        if units[-1].block != following.block or following.kind != "paragraph":
+        """Begin a chunk with the last sentences of the paragraph that was cut, as many as are short together."""
+        if units[-1].block != following.block or following.kind != "paragraph" or following.tokens * 2 > self._room:
             return _Draft()
         number = self._settings.overlap_sentences
         last = [unit for unit in units[1:][-number:] if unit.block == following.block] if number > 0 else []
-        if sum(unit.tokens for unit in last) * 4 > self._room or following.tokens * 2 > self._room:
-            return _Draft()
+        while sum(unit.tokens for unit in last) * 4 > self._room:
+            last = last[1:]
         return _Draft(last, len(last))
 
     def _fit(self, drafts: list[_Draft]) -> list[_Draft]:

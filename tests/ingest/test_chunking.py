@@ -116,6 +116,15 @@ def test_a_paragraph_that_had_to_be_cut_repeats_its_last_sentence_and_a_whole_on
     assert found == paragraphs.split("\n\n")
 
 
+def test_of_several_sentences_to_repeat_as_many_are_repeated_as_are_short_together() -> None:
+    source = " ".join(f"Number {n} is a sentence of seven." for n in range(12))
+    found, _ = markdown_chunks(source, max_tokens=50, overlap_sentences=9, max_context_tokens=4)
+    assert len(found) > 2
+    for before, after in pairwise(found):
+        assert after.startswith(before[before.rindex("Number") :])
+    assert all(after.split("Number")[2] not in before for before, after in pairwise(found))
+
+
 def test_a_paragraph_border_late_in_a_chunk_is_preferred_to_a_sentence_border() -> None:
     first = " ".join(["Alpha beta gamma."] * 6)
     second = " ".join(["Delta epsi zeta."] * 6)
