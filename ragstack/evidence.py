@@ -22,7 +22,7 @@ from ingest.text.outline import parents, plain_markup
 from ingest.text.sentences import split_sentences
 from ragstack.config import EvidenceSettings
 
-__all__ = ["Evidence", "EvidencePicker", "coverage", "information"]
+__all__ = ["Evidence", "EvidencePicker", "coverage", "information", "talk_start"]
 
 CHUNKS_READ = 8
 """Chunks taken apart; on development data the answer was in the first eight for 99 questions of 100."""
@@ -192,7 +192,7 @@ def _candidates(question: str, hits: Sequence[Hit]) -> list[_Candidate]:
     asks_of_orders = _OVERRIDES.search(question)
     talked: list[_Candidate] = []
     for hit in hits:
-        talk = len(hit.text) if _OF_TALK.search(question) else _talk(hit.text)
+        talk = len(hit.text) if _OF_TALK.search(question) else talk_start(hit.text)
         for start, end in split_sentences(hit.text):
             offset, text = hit.start + start, hit.text[start:end]
             plain = plain_markup(text)
@@ -207,7 +207,7 @@ def _candidates(question: str, hits: Sequence[Hit]) -> list[_Candidate]:
     return sentences or talked or list(found.values())
 
 
-def _talk(text: str) -> int:
+def talk_start(text: str) -> int:
     """Where talk with a machine begins in a chunk, or its length.
 
     A document can fake such turns, and a decoder takes them for its own. So what is said in them is read only where

@@ -20,7 +20,7 @@ from ingest.text.outline import plain_markup
 from ingest.text.sentences import split_sentences
 from ragstack.checking.contradictions import names_missing, opposed, turned_negation
 from ragstack.checking.quantities import missing, quantities
-from ragstack.evidence import Evidence
+from ragstack.evidence import Evidence, talk_start
 from ragstack.language import language_of
 
 __all__ = ["disagreeing", "disagrees", "names_as_much"]
@@ -38,7 +38,7 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
 def disagreeing(question: str, sentence: str, cited: Evidence, hits: Sequence[Hit]) -> Evidence | None:
-    """The first sentence of another document among ``hits`` that says otherwise, or None.
+    """The first sentence of another document among ``hits`` that says otherwise, or None; talk with a machine is none.
 
     Args:
         question: What was asked.
@@ -51,7 +51,7 @@ def disagreeing(question: str, sentence: str, cited: Evidence, hits: Sequence[Hi
         around = f"{hit.context} {plain_markup(hit.text)}"
         if hit.document_id == cited.hit.document_id or not names_as_much(question, passage, around):
             continue
-        for start, end in split_sentences(hit.text):
+        for start, end in split_sentences(hit.text[: talk_start(hit.text)]):
             if disagrees(question, sentence, cited.plain, plain_markup(hit.text[start:end])):
                 return Evidence(hit, hit.start + start, hit.start + end, hit.text[start:end], hit.context, 0.0)
     return None

@@ -178,6 +178,19 @@ def test_what_a_document_says_against_itself_is_not_another_source(stack: RagSta
     assert not any(sentence.disagrees for sentence in answer.sentences)
 
 
+@pytest.mark.parametrize(("talk", "times"), [("User: Again?\nAssistant: {}", 0), ("Ann: Again?\nBeth: {}", 1)])
+def test_what_a_machine_is_said_to_have_said_is_not_another_source(
+    stack: RagStack, tmp_path: Path, talk: str, times: int
+) -> None:
+    said = "The crane of Marlow weighs {} tonnes and stands in Kent."
+    (tmp_path / "crane.md").write_text(said.format(24), encoding="utf-8")
+    (tmp_path / "talk.md").write_text(talk.format(said.format(30)), encoding="utf-8")
+    stack.ingest([tmp_path / "crane.md", tmp_path / "talk.md"])
+    answer = stack.ask("How much does the crane of Marlow weigh in tonnes?", generator="extractive")
+    assert "24 tonnes" in answer.text
+    assert sum(sentence.disagrees for sentence in answer.sentences) == times
+
+
 @pytest.mark.parametrize(
     ("question", "lang", "before", "after"),
     [
