@@ -62,8 +62,6 @@ _NO_NAMES = """
     While Yes No Not His Her Its Their Our My Your One Two Mr Mrs Ms Dr Sir Also
 """
 _NAME_TAGS = ("nr", "ns", "nt")
-_NO_HAN_NAMES = "东西 明白 天真 太平 新旧 修正 高兴 安静 平安 和平 文明 明显 温暖 白天 成本"
-"""Words that the segmenter takes for names."""
 _PREFIX = 4
 """Letters that two forms of a name have in common: China and Chinese, Europe and European."""
 _OTHER_FORMS = """
