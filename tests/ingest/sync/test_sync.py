@@ -188,6 +188,20 @@ def test_what_failed_is_not_tried_again_unless_asked(run: Run, docs: Path, monke
     assert read == ["a.pdf"]
 
 
+@pytest.mark.parametrize("together", [2, 500])
+def test_every_file_that_did_not_change_is_so_in_the_ledger(
+    run: Run, collection: Collection, docs: Path, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    monkeypatch.setattr("ingest.sync.settling._TOGETHER", together)
+    names = {f"{name}.txt" for name in ("one", "two", "three", "four", "five")}
+    for name in names:
+        (docs / name).write_text(f"The file {name} has words of its own.", encoding="utf-8")
+    run()
+    assert {name: line.outcome for name, line in ledger(collection).items()} == dict.fromkeys(names, "added")
+    run()
+    assert {name: line.outcome for name, line in ledger(collection).items()} == dict.fromkeys(names, "unchanged")
+
+
 def test_files_in_an_archive_are_documents_and_follow_it(run: Run, collection: Collection, docs: Path) -> None:
     (docs / "pack.zip").write_bytes(zipped(a_txt=STORY, in__b_txt="Another text, about owls at night.", c_txt=b""))
     report = run()
