@@ -35,7 +35,7 @@ from ragstack.generators.base import Judge
 from ragstack.language import language_of
 
 QUESTION_SETS = ("squad2_en", "chinesesquad2_zh")
-PASSAGES = 400
+PASSAGES = 800
 GATE_SEED = 41
 CALIBRATION = Path("ragstack/checking/calibration.json")
 

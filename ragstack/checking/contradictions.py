@@ -17,7 +17,7 @@ from indexes.search.analysis import terms
 from ragstack.checking.quantities import MONTH_OF_DATE
 from ragstack.language import language_of
 
-__all__ = ["denials", "names_missing", "opposed", "opposites", "turned_negation"]
+__all__ = ["denials", "names_missing", "opposed", "opposites", "turned_by_prefix", "turned_negation"]
 
 _DENIES = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|cannot|without)\b|n['’]t\b")
 _DENIES_ZH = re.compile("[不没無无未非否莫勿]")
@@ -33,6 +33,13 @@ _HALF_DENIES = re.compile(
     r"|seldom|few|little|only|instead|rather|stop|prevent|avoid|absen|former|unless|until|but|yet|although|though)"
     "|缺|失|拒|禁|难|停|取消|除|而是|仅|只|少|免|避|反|别|尚|零"
 )
+_PREFIXED = re.compile(
+    r"\b(?:(?:non|anti)-?([a-z]{4,})|un(?!less\b)([a-z]{4,})|dis(?!cover|order|count|patch)([a-z]{5,})"
+    r"|(?:in|im(?!migra)|ir|il)([a-z]{2,}(?:able|ible|al|ive|ent|ant|ate|ous|ar|ect|ite)))\b"
+)
+"""A word with a prefix that turns it: what is left of it, which in the last two must be a word as it stands."""
+_STEM = 5
+"""Letters that two forms of a word have in common."""
 _CLAUSE = re.compile(r"[.,;:!?。，；：！？、\n]")
 _OPPOSITES = """
     increase/decrease increases/decreases increased/decreased increasing/decreasing rose/fell rises/falls
@@ -97,6 +104,23 @@ def opposed(claim: str, sources: Sequence[str]) -> tuple[str, ...]:
     """Words of the claim that the sources lack and whose opposites they hold."""
     said, known = _directions(claim), set().union(*map(_directions, sources))
     return tuple(sorted(word for word in said if word not in known and _OPPOSITE[word] & known))
+
+
+def turned_by_prefix(claim: str, sources: Sequence[str]) -> tuple[str, ...]:
+    """Words of the claim that stand in no source and, but for a prefix that turns them, do: ``non-elected``."""
+    known = " ".join(sources).casefold()
+    words = set(_WORD.findall(known))
+    return tuple(
+        sorted(
+            match[0]
+            for match in _PREFIXED.finditer(claim.casefold())
+            if match[0] not in known and _stands_bare(match[1] or match[2], match[3] or match[4], words)
+        )
+    )
+
+
+def _stands_bare(stem: str | None, whole: str | None, words: set[str]) -> bool:
+    return any(word.startswith(stem[:_STEM]) for word in words) if stem else whole in words
 
 
 def opposites(text: str) -> list[tuple[int, int, str]]:

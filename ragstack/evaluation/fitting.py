@@ -21,7 +21,7 @@ FALSE_REFUSALS = 0.10
 FOLDS = 5
 PENALTY = 1.0
 """Of the squared weights of standardised features, against the summed log loss: scikit-learn's ``C = 1``."""
-SIGNS = {"judge": 1, "coverage": 1, "best": 1, "turned": -1, "names": -1}
+SIGNS = {"judge": 1, "coverage": 1, "best": 1, "turned": -1, "names": -1, "numbers": -1}
 """1: the weight may not be negative; -1: not positive; others are free."""
 
 Row = dict[str, Any]

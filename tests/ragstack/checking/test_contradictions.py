@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragstack.checking.contradictions import names_missing, opposed, turned_negation
+from ragstack.checking.contradictions import names_missing, opposed, turned_by_prefix, turned_negation
 
 TURNED = [
     ("Blue whales do not eat krill.", "Blue whales eat krill."),
@@ -75,3 +75,26 @@ def test_a_name_that_no_source_has_is_seen_in_the_language_of_the_source(
     claim: str, source: str, names: tuple[str, ...]
 ) -> None:
     assert names_missing(claim, [source]) == names
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "words"),
+    [
+        ("Who leads the non-elected council?", "The elected council meets in May.", ("non-elected",)),
+        ("Who leads the nonelected council?", "The council was elected in May.", ("nonelected",)),
+        ("Which plans were disapproved?", "The board disapproved two plans.", ()),
+        ("Which plans were unapproved?", "The board approved two plans.", ("unapproved",)),
+        ("Who was dissatisfied?", "Most guests were satisfied.", ("dissatisfied",)),
+        ("Which plants are inedible?", "All plants of the garden are edible.", ("inedible",)),
+        ("Which talks were informal?", "The council holds formal talks.", ("informal",)),
+        ("Who was informed?", "The council was formed in May.", ()),
+        ("What did the immigrants improve unless paid?", "Migrants prove less in debt.", ()),
+        ("How many discoveries?", "Covers and coveries.", ()),
+        ("Which country is united?", "The country was founded in May.", ()),
+        ("How deep is the inland sea?", "The land is flat.", ()),
+    ],
+)
+def test_a_prefix_that_turns_a_word_is_seen_where_the_source_has_only_the_word(
+    claim: str, source: str, words: tuple[str, ...]
+) -> None:
+    assert turned_by_prefix(claim, [source]) == words
