@@ -4,17 +4,16 @@ Everything is opened on first use: a search loads the encoder and no decoder, a 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
 
-from indexes.errors import EncoderMismatch, ModelError, ModelMissing
-from indexes.records import EncoderFingerprint, Hit
+from indexes.errors import EncoderMismatch
+from indexes.records import Hit
 from ragstack.answers import Answer, Event
 from ragstack.arguments import Where, filter_of, pipeline_settings
 from ragstack.config import Config, GeneratorKind, SearchMode, load_config
+from ragstack.models import Models
 
 if TYPE_CHECKING:
     import threading
@@ -23,14 +22,13 @@ if TYPE_CHECKING:
 
     from indexes.database import Database
     from indexes.engine import VectorCollection
-    from ingest.encoders import Encoder, Precision
+    from ingest.encoders import Encoder
     from ingest.pipeline import IngestReport, Progress
     from ragstack.answering import Answerer
     from ragstack.conversation import Turn
     from ragstack.generators.base import Generator
     from ragstack.migration import Migration
     from ragstack.retrieval import Retriever
-    from ragstack.retrieval.reranking import Reranker
 
 __all__ = ["RagStack", "Where"]
 
@@ -44,8 +42,7 @@ class RagStack:
         self.config = config
         self._lock = RLock()
         self._database: Database | None = None
-        self._encoder: Encoder | None = None
-        self._generators: dict[GeneratorKind, Generator] = {}
+        self._models = Models(config)
 
     @classmethod
     def open(cls, config: PathLike | Config | None = None, *, home: PathLike | None = None) -> Self:
@@ -164,8 +161,8 @@ class RagStack:
         return migrate(
             self.database,
             name,
-            self._encoder_of(before),
-            self._encoder_named(encoder),
+            self._models.encoder_of(before),
+            self._models.encoder_named(encoder),
             questions=questions,
             compare_only=compare_only,
             progress=progress,
@@ -256,10 +253,7 @@ class RagStack:
     @property
     def encoder(self) -> "Encoder":
         """The encoder of the config."""
-        with self._lock:
-            if self._encoder is None:
-                self._encoder = self._open_encoder(self.config.models.encoder)
-            return self._encoder
+        return self._models.encoder
 
     def collection(self, name: str | None = None) -> "VectorCollection":
         """A collection, checked to have been filled by the encoder of the config.
@@ -286,29 +280,12 @@ class RagStack:
 
     def generator(self, kind: GeneratorKind | None = None) -> "Generator":
         """The generator of that kind (default: the config's), opened once."""
-        from ragstack.generators import open_generator
-
-        kind = kind or self.config.generator.kind
-        with self._lock:
-            if kind not in self._generators:
-                settings = self.config.generator
-                self._generators[kind] = open_generator(
-                    kind,
-                    self._model_of(kind),
-                    context_length=settings.context_length,
-                    threads=self.config.models.threads,
-                    base_url=settings.base_url,
-                    api_key=settings.api_key,
-                    timeout=settings.timeout,
-                )
-            return self._generators[kind]
+        return self._models.generator(kind)
 
     def close(self) -> None:
         """Close models and database."""
+        self._models.close()
         with self._lock:
-            for generator in self._generators.values():
-                generator.close()
-            self._generators.clear()
             if self._database is not None:
                 self._database.close()
                 self._database = None
@@ -319,45 +296,10 @@ class RagStack:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open_encoder(self, setting: str, precision: "Precision | None" = None) -> "Encoder":
-        from ingest.encoders import open_encoder
-
-        models = self.config.models
-        precision = precision or models.encoder_precision
-        return open_encoder(setting, self.config.model_cache, threads=models.threads, precision=precision)
-
-    def _encoder_named(self, setting: str) -> "Encoder":
-        return self.encoder if setting == self.config.models.encoder else self._open_encoder(setting)
-
-    def _encoder_of(self, fingerprint: "EncoderFingerprint") -> "Encoder | None":
-        """The encoder that filled a collection: the config's, or that of the same name; None where it is not here."""
-        from ingest.encoders import precision_of
-
-        for setting in (self.config.models.encoder, fingerprint.name):
-            with suppress(ModelMissing, ModelError):
-                for encoder in (self._encoder_named(setting), self._open_encoder(setting, precision_of(fingerprint))):
-                    if encoder.fingerprint == fingerprint:
-                        return encoder
-        return None
-
-    def _model_of(self, kind: GeneratorKind) -> str | Path:
-        """What ``open_generator`` takes as the model: a path, or the name that an endpoint knows."""
-        if kind not in ("llamacpp", "transformers"):
-            return self.config.generator.model
-        from ingest.packs import locate
-
-        return locate(self.config.generator.model or self.config.models.decoder, self.config.model_cache)
-
     def _retriever(self, collection: "VectorCollection") -> "Retriever":
         from ragstack.retrieval import Retriever
 
-        return Retriever(collection, self.encoder, self.config.retrieval, self._reranker)
-
-    @cached_property
-    def _reranker(self) -> "Reranker | None":
-        from ragstack.retrieval.reranking import open_reranker
-
-        return open_reranker(self.config.retrieval.reranker, self.config.model_cache)
+        return Retriever(collection, self.encoder, self.config.retrieval, self._models.reranker)
 
     def _answerer(self, name: str | None, kind: GeneratorKind | None) -> "Answerer":
         from ragstack.answering import Answerer

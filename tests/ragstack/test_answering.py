@@ -59,13 +59,13 @@ def stack(tmp_path: Path, bag_encoder: Any) -> RagStack:
     (tmp_path / "whales.md").write_text(PRIMER, encoding="utf-8")
     (tmp_path / "鲸.md").write_text(PRIMER_ZH, encoding="utf-8")
     stack = RagStack.open(home=tmp_path / "home")
-    stack._encoder = bag_encoder
+    stack._models._encoder = bag_encoder
     stack.ingest([tmp_path / "whales.md", tmp_path / "鲸.md"])
     return stack
 
 
 def ask(stack: RagStack, question: str, generator: Scripted) -> Answer:
-    stack._generators["llamacpp"] = generator
+    stack._models._generators["llamacpp"] = generator
     return stack.ask(question)
 
 
@@ -127,7 +127,7 @@ def test_a_refusal_speaks_the_language_of_the_question(stack: RagStack) -> None:
 
 def test_an_empty_collection_is_a_refusal(tmp_path: Path, bag_encoder: Any) -> None:
     stack = RagStack.open(home=tmp_path / "home")
-    stack._encoder = bag_encoder
+    stack._models._encoder = bag_encoder
     stack.database.create("default", bag_encoder.fingerprint)
     answer = ask(stack, "What is a whale?", Scripted("A fish."))
     assert answer.abstained
@@ -137,7 +137,7 @@ def test_an_empty_collection_is_a_refusal(tmp_path: Path, bag_encoder: Any) -> N
 def test_the_stream_tells_the_same_as_the_answer(stack: RagStack) -> None:
     draft = "A blue whale weighs up to 150 tonnes. Sperm whales hunt squid."
     supported = ["A blue whale weighs up to 150 tonnes.", "Sperm whales hunt squid."]
-    stack._generators["llamacpp"] = Scripted(draft, supported=supported)
+    stack._models._generators["llamacpp"] = Scripted(draft, supported=supported)
     events = list(stack.stream("How heavy is the blue whale, and what do sperm whales hunt?"))
     assert [event.kind for event in events if event.kind != "token"] == [
         "retrieval", "citation", "sentence", "citation", "citation", "sentence", "done"
@@ -162,7 +162,7 @@ def test_what_nothing_supports_is_shown_and_flagged_where_the_settings_say_so(st
     flagging(stack)
     good, bad = "A blue whale weighs up to 150 tonnes.", "It sings in the rain."
     for draft in (f"{good} {bad}", f"{bad} {good}"):
-        stack._generators["llamacpp"] = Scripted(draft, supported=[good])
+        stack._models._generators["llamacpp"] = Scripted(draft, supported=[good])
         events = list(stack.stream("How heavy is the blue whale?"))
         answer = events[-1].value
         assert " ".join(sentence.text for sentence in answer.sentences) == draft
@@ -186,7 +186,7 @@ def test_what_was_said_is_without_what_is_flagged(stack: RagStack) -> None:
 
 def test_an_answer_that_is_flagged_as_a_whole_is_a_refusal(stack: RagStack) -> None:
     flagging(stack)
-    stack._generators["llamacpp"] = Scripted("It sings in the rain. It flies.")
+    stack._models._generators["llamacpp"] = Scripted("It sings in the rain. It flies.")
     events = list(stack.stream("How heavy is the blue whale?"))
     assert [event.kind for event in events if event.kind not in ("token", "retrieval")] == ["done"]
     assert events[-1].value.abstained
@@ -203,7 +203,7 @@ def test_a_chinese_sentence_is_flagged_in_chinese(stack: RagStack) -> None:
 def test_an_explanation_tells_each_step_and_is_only_there_when_asked_for(stack: RagStack) -> None:
     good, bad, number = "A blue whale weighs up to 150 tonnes.", "It sings in the rain.", "It weighs 190 tonnes."
     generator = Scripted(f"{good} {bad} {number} The passages do not say more.", supported=[good])
-    stack._generators["llamacpp"] = generator
+    stack._models._generators["llamacpp"] = generator
     question = "How heavy is the blue whale?"
     assert "explanation" not in stack.ask(question).to_dict()
     answer = stack.ask(question, explain=True)
@@ -235,7 +235,7 @@ def test_an_explanation_tells_each_step_and_is_only_there_when_asked_for(stack: 
 
 def test_a_turned_sentence_is_dropped_whatever_the_decoder_thinks_of_it_and_the_reason_is_told(stack: RagStack) -> None:
     turned = "The blue whale never weighs up to 150 tonnes."
-    stack._generators["llamacpp"] = Scripted(turned, supported=[turned])
+    stack._models._generators["llamacpp"] = Scripted(turned, supported=[turned])
     answer = stack.ask("How heavy is the blue whale?", explain=True)
     assert answer.abstained
     assert answer.explanation is not None
@@ -252,7 +252,9 @@ def test_an_explanation_asks_the_decoder_no_more_than_the_answer_does(stack: Rag
             return super().log_odds(messages, yes, no)
 
     good = "A blue whale weighs up to 150 tonnes."
-    stack._generators["llamacpp"] = Counting(f"{good} It sings in the rain. It weighs 190 tonnes.", supported=[good])
+    stack._models._generators["llamacpp"] = Counting(
+        f"{good} It sings in the rain. It weighs 190 tonnes.", supported=[good]
+    )
     question = "How heavy is the blue whale?"
     stack.ask(question)
     plain = list(asked)
@@ -263,7 +265,7 @@ def test_an_explanation_asks_the_decoder_no_more_than_the_answer_does(stack: Rag
 
 
 def test_a_refusal_is_explained_as_far_as_it_came(stack: RagStack) -> None:
-    stack._generators["llamacpp"] = Scripted("", answerable=False)
+    stack._models._generators["llamacpp"] = Scripted("", answerable=False)
     told = stack.ask("Who painted the ceiling of the chapel?", explain=True).explanation
     assert told is not None
     assert told.features is not None
@@ -350,7 +352,7 @@ def test_a_citation_names_the_page_of_its_own_words_not_of_its_chunk(tmp_path: P
     pages = (PageSpan(1, 0, second), PageSpan(2, second, len(text)))
     document = Document("whales.pdf", "whales.pdf", "Whales", text, "digest", pages=pages)
     stack = RagStack.open(home=tmp_path / "home")
-    stack._encoder = bag_encoder
+    stack._models._encoder = bag_encoder
     with stack.database.create("default", bag_encoder.fingerprint).writer() as writer:
         writer.put(document, [Chunk(0, len(text), "", "digest", page=1)], bag_encoder.encode_passages([text]))
     draft = "The blue whale weighs 150 tonnes."
@@ -371,7 +373,7 @@ def test_a_citation_says_where_its_words_stand_how_surely_they_were_read_and_who
         PageSpan(3, third, len(text), "slide 3"),
     )
     stack = RagStack.open(home=tmp_path / "home")
-    stack._encoder = bag_encoder
+    stack._models._encoder = bag_encoder
     chunk = Chunk(0, len(text), "", "digest", page=1, metadata={"place": "slides 1–3", "ocr": 0.93})
     with stack.database.create("default", bag_encoder.fingerprint).writer() as writer:
         document = Document("a.pptx", "a.pptx", "Whales", text, "digest", pages=spans)

@@ -163,7 +163,7 @@ def stack(tmp_path: Path, bag_encoder: Any, monkeypatch: pytest.MonkeyPatch) -> 
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     stack = RagStack.open(home=tmp_path / "home")
-    stack._encoder = bag_encoder
+    stack._models._encoder = bag_encoder
     stack.ingest([tmp_path / name for name in files])
     return stack
 

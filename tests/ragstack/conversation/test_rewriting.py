@@ -124,7 +124,7 @@ def stack(tmp_path: Path, bag_encoder: Any) -> RagStack:
     (tmp_path / "whale.md").write_text("The blue whale eats krill. The blue whale weighs 150 tonnes.", encoding="utf-8")
     (tmp_path / "oak.md").write_text("The oak weighs 14 tonnes.", encoding="utf-8")
     stack = RagStack.open(home=tmp_path / "home")
-    stack._encoder = bag_encoder
+    stack._models._encoder = bag_encoder
     stack.ingest([tmp_path / "whale.md", tmp_path / "oak.md"])
     return stack
 
@@ -133,7 +133,7 @@ def test_a_follow_up_is_answered_as_what_it_became_and_says_so(stack: RagStack) 
     first = stack.ask("What does the blue whale eat?", generator="extractive")
     assert first.standalone is None
     rewriter = Rewriter("How much does the blue whale weigh?")
-    stack._generators["llamacpp"] = rewriter
+    stack._models._generators["llamacpp"] = rewriter
     events = list(stack.stream("How much does it weigh?", history=[first]))
     assert (events[0].kind, events[0].value) == ("standalone", "How much does the blue whale weigh?")
     answer = events[-1].value

@@ -52,7 +52,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def stack(tmp_path: Path, bag_encoder: Any) -> RagStack:
     stack = RagStack.open(home=tmp_path / "home")
-    stack._encoder = bag_encoder
+    stack._models._encoder = bag_encoder
     return stack
 
 

@@ -70,7 +70,7 @@ def test_a_report_of_another_source_is_no_sentence_of_the_answers_own(
 ) -> None:
     """The document that the data names is cited by the report alone: the answer does not rest on it."""
     texts = {"a.md": text.format(name, 324), "b.md": text.format(name, 330)}
-    stack._generators["llamacpp"] = Writer(text.format(name, 324))
+    stack._models._generators["llamacpp"] = Writer(text.format(name, 324))
     result = asked(stack, tmp_path, texts, question, "b.md", verbatim)
     record = only(result)
     own, report = record["sentences"]
@@ -86,7 +86,7 @@ def test_a_report_of_another_source_is_no_sentence_of_the_answers_own(
 def test_a_flagged_sentence_is_shown_so_it_counts_as_unsupported_and_has_no_citation_to_recall(
     stack: RagStack, tmp_path: Path, verbatim: Any
 ) -> None:
-    stack._generators["llamacpp"] = Writer(f"{TOWER.format('Marlow', 324)} {FLAGGED}")
+    stack._models._generators["llamacpp"] = Writer(f"{TOWER.format('Marlow', 324)} {FLAGGED}")
     result = asked(stack, tmp_path, {"a.md": TOWER.format("Marlow", 324)}, "How high is the tower of Marlow?", "a.md",
                    verbatim)  # fmt: skip
     record = only(result)
@@ -108,7 +108,7 @@ def test_the_words_that_fail_are_told_with_their_place_and_what_is_nearest(stack
         def probability(self, claim: str, evidence: str) -> float:
             return 0.1
 
-    stack._generators["llamacpp"] = Writer(f"{TOWER.format('Marlow', 324)} It is high and stands in Kent.")
+    stack._models._generators["llamacpp"] = Writer(f"{TOWER.format('Marlow', 324)} It is high and stands in Kent.")
     texts = {"a.md": TOWER.format("Marlow", 324)}
     result = asked(stack, tmp_path, texts, "How high is the tower of Marlow?", "a.md",
                    PairVerifier("doubting", Doubting()))  # fmt: skip

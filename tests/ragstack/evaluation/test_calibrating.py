@@ -58,7 +58,7 @@ def filled(stack: RagStack, tmp_path: Path) -> RagStack:
     """A collection of one document, which is what all questions are about."""
     said = "\n\n".join(f"The {thing} weighs {n + 10} tonnes." for n, thing in enumerate(THINGS))
     (tmp_path / "things.md").write_text(said, encoding="utf-8")
-    stack._generators["llamacpp"] = Knowing()
+    stack._models._generators["llamacpp"] = Knowing()
     stack.ingest(tmp_path / "things.md")
     return stack
 
@@ -86,7 +86,7 @@ def test_a_fitted_gate_is_stored_in_the_home_and_used_by_the_decoder_it_was_fitt
 def test_a_generator_that_cannot_be_asked_leaves_the_gate_of_the_judge_as_it_was(
     filled: RagStack, questions: Path
 ) -> None:
-    filled._generators["llamacpp"] = filled.generator("extractive")
+    filled._models._generators["llamacpp"] = filled.generator("extractive")
     fitted = calibrate(filled, [questions])
     assert set(fitted.stored["models"]) == {"answerable_without_judge"}
     own, shipped = load_calibration(filled.config.home, decoder="extractive", risk=0.1), load_calibration(risk=0.1)

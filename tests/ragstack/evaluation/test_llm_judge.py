@@ -132,7 +132,7 @@ def judged_by(endpoint: Endpoint, tmp_path: Path, bag_encoder: Any) -> Callable[
         url = f"http://127.0.0.1:{endpoint.server_port}/v1"
         judge = JudgeSettings(**({"base_url": url, "model": "m", "api_key": KEY, "timeout": 30.0} | settings))
         stack = RagStack(Config(store=StoreSettings(home=tmp_path / "home"), judge=judge))
-        stack._encoder = bag_encoder
+        stack._models._encoder = bag_encoder
         return stack
 
     return opened
@@ -403,7 +403,7 @@ def test_without_an_endpoint_the_decoder_is_asked_in_words(
     judged_by: Callable[..., RagStack], examples: Path, endpoint: Endpoint
 ) -> None:
     stack, local = judged_by(base_url=""), Local()
-    stack._generators["llamacpp"] = local
+    stack._models._generators["llamacpp"] = local
     foreseen = foresee_faithfulness(stack, examples, verifier="llm")
     assert [foreseen.seconds is None, foreseen.cost] == [False, None]  # it was timed on a passage of nobody's
     assert not any("Whale" in messages[1].content or "熊猫" in messages[1].content for messages in local.read)

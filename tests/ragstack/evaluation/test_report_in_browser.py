@@ -72,7 +72,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory, bags: Any) -> dict[str, Path
     """A page of each task, with failures of many kinds, and words too long for a phone."""
     folder = tmp_path_factory.mktemp("pages")
     stack = RagStack(Config(store=StoreSettings(home=folder / "home")))
-    stack._encoder = bags()
+    stack._models._encoder = bags()
     (folder / "whales").mkdir()
     lines(folder / "whales" / "corpus.jsonl", [
         {"id": "blue", "title": "Blue whale", "text": "The blue whale weighs 150 tonnes. The blue whale eats krill."},

@@ -159,7 +159,7 @@ DRAFTS = {
 
 
 def test_answers_are_scored_cited_and_refused(stack: RagStack, data: Path, verbatim: Any) -> None:
-    stack._generators["llamacpp"] = Writer(DRAFTS)
+    stack._models._generators["llamacpp"] = Writer(DRAFTS)
     result = evaluate_answers(stack, data, verifier=verbatim)
     by_id = {record["id"]: record for record in result.records}
     assert [by_id[id_]["abstained"] for id_ in ("q1", "q2", "q3", "q4")] == [False, True, False, False]
@@ -187,7 +187,7 @@ def test_a_gold_answer_in_a_flagged_sentence_is_no_right_answer(stack: RagStack,
     answers = stack.config.answers.model_copy(update={"unsupported": "flag"})
     stack.config = stack.config.model_copy(update={"answers": answers})
     wrong = "Sperm whales hunt squid. Sperm whales dive to 2,000 metres and 7 kilometres."
-    stack._generators["llamacpp"] = Writer(DRAFTS | {"How deep do sperm whales dive?": wrong})
+    stack._models._generators["llamacpp"] = Writer(DRAFTS | {"How deep do sperm whales dive?": wrong})
     result = evaluate_answers(stack, data, verifier=verbatim)
     [record] = [record for record in result.records if record["id"] == "q2"]
     assert "2,000 metres" in record["answer"]
@@ -198,7 +198,7 @@ def test_a_gold_answer_in_a_flagged_sentence_is_no_right_answer(stack: RagStack,
 def test_answers_say_how_long_they_take_and_leave_out_what_the_judge_breaks_on(
     stack: RagStack, data: Path, verbatim: Any
 ) -> None:
-    stack._generators["llamacpp"] = Writer(DRAFTS | {"大熊猫吃什么？": "大熊猫BREAK吃竹子。"})
+    stack._models._generators["llamacpp"] = Writer(DRAFTS | {"大熊猫吃什么？": "大熊猫BREAK吃竹子。"})
     expected: list[Estimate] = []
     result = evaluate_answers(stack, data, verifier=verbatim, expect=expected.append)
     assert [(each.items, each.done, each.calls) for each in expected] == [(4, 0, 6)]
@@ -211,7 +211,7 @@ def test_answers_say_how_long_they_take_and_leave_out_what_the_judge_breaks_on(
 def test_a_question_nobody_can_answer_from_data_without_them_is_none(
     stack: RagStack, data: Path, verbatim: Any
 ) -> None:
-    stack._generators["llamacpp"] = Writer(DRAFTS)
+    stack._models._generators["llamacpp"] = Writer(DRAFTS)
     (data / "queries.jsonl.gz").unlink()
     (data / "queries.jsonl").write_text('{"id": "q1", "text": "How heavy is the blue whale?"}\n')
     result = evaluate_answers(stack, data, verifier=verbatim)
@@ -224,7 +224,7 @@ def test_a_question_nobody_can_answer_from_data_without_them_is_none(
 def test_a_question_of_which_nothing_is_known_is_in_no_figure_that_needs_it(
     stack: RagStack, data: Path, verbatim: Any
 ) -> None:
-    stack._generators["llamacpp"] = Writer(DRAFTS)
+    stack._models._generators["llamacpp"] = Writer(DRAFTS)
     (data / "queries.jsonl.gz").unlink()
     texts = ("How heavy is the blue whale?", "How fast does an orca swim?", "How deep do sperm whales dive?")
     more: tuple[dict[str, Any], ...] = ({"answers": ["150 tonnes"]}, {}, {"answerable": False})
@@ -262,7 +262,7 @@ def test_unlabelled_examples_are_judged_and_agreement_is_none(stack: RagStack, t
 
 
 def test_two_runs_give_the_same_but_for_the_clock(stack: RagStack, data: Path, tmp_path: Path, verbatim: Any) -> None:
-    stack._generators["llamacpp"] = Writer(DRAFTS)
+    stack._models._generators["llamacpp"] = Writer(DRAFTS)
     for number in (1, 2):
         evaluate_retrieval(stack, data, limit=2, seed=3, out=tmp_path / f"r{number}")
         evaluate_answers(stack, data, verifier=verbatim, out=tmp_path / f"a{number}")
@@ -292,7 +292,7 @@ def interrupted_after(count: int, stack: RagStack, monkeypatch: pytest.MonkeyPat
 def test_an_interrupted_run_goes_on_where_it_was(
     stack: RagStack, data: Path, tmp_path: Path, verbatim: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack._generators["llamacpp"] = Writer(DRAFTS)
+    stack._models._generators["llamacpp"] = Writer(DRAFTS)
     evaluate_answers(stack, data, verifier=verbatim, out=tmp_path / "whole")
     with monkeypatch.context() as patched:
         interrupted_after(2, stack, patched)
@@ -311,12 +311,12 @@ def test_an_interrupted_run_goes_on_where_it_was(
 def test_what_failed_before_an_interruption_is_done_again(
     stack: RagStack, data: Path, tmp_path: Path, verbatim: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack._generators["llamacpp"] = Writer(DRAFTS | {"How heavy is the blue whale?": "BREAK the blue whale."})
+    stack._models._generators["llamacpp"] = Writer(DRAFTS | {"How heavy is the blue whale?": "BREAK the blue whale."})
     with monkeypatch.context() as patched:
         interrupted_after(3, stack, patched)
         with pytest.raises(Stopped):
             evaluate_answers(stack, data, verifier=verbatim, out=tmp_path / "halves")
-    stack._generators["llamacpp"] = Writer(DRAFTS)
+    stack._models._generators["llamacpp"] = Writer(DRAFTS)
     asked = interrupted_after(9, stack, monkeypatch)
     result = evaluate_answers(stack, data, verifier=verbatim, out=tmp_path / "halves")
     assert (len(asked), result.missing) == (2, 0)
@@ -327,7 +327,7 @@ def test_what_failed_before_an_interruption_is_done_again(
 def test_the_records_of_another_run_are_never_taken_for_this_one(
     stack: RagStack, data: Path, tmp_path: Path, verbatim: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack._generators["llamacpp"] = Writer(DRAFTS)
+    stack._models._generators["llamacpp"] = Writer(DRAFTS)
     with monkeypatch.context() as patched:
         interrupted_after(2, stack, patched)
         with pytest.raises(Stopped):
@@ -343,7 +343,7 @@ def test_what_ends_the_work_is_not_counted_as_one_questions_fault(
     def broken(*_: Any, **__: Any) -> Answer:
         raise ModelError("the decoder is gone")
 
-    stack._generators["llamacpp"] = Writer(DRAFTS)
+    stack._models._generators["llamacpp"] = Writer(DRAFTS)
     monkeypatch.setattr(RagStack, "ask", broken)
     result = evaluate_answers(stack, data, verifier=verbatim)
     assert (result.n, result.missing) == (0, 4)

@@ -35,6 +35,6 @@ def stack(
     monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(half, half, half, half))
     overrides = {"store": {"home": tmp_path / "home"}, "generator": {"kind": "extractive"}}
     with RagStack.open(load_config(overrides=overrides)) as opened:
-        opened._encoder = bag_encoder
+        opened._models._encoder = bag_encoder
         opened.ingest(documents)
         yield opened

@@ -95,7 +95,7 @@ class TestSearch:
         for name, text in files.items():
             (tmp_path / name).write_text(text, encoding="utf-8")
         stack = RagStack.open(home=tmp_path / "home")
-        stack._encoder = bag_encoder
+        stack._models._encoder = bag_encoder
         stack.ingest([tmp_path / name for name in files])
         return stack
 
@@ -125,7 +125,7 @@ class TestSearch:
                 seen.update({each.chunk.chunk_id: each.cosine for each in candidates})
                 return [Scored(each.fused.score, {}) for each in candidates]
 
-        stack.__dict__["_reranker"] = Watching()
+        stack._models.__dict__["reranker"] = Watching()
         stack.search("What does the blue whale eat?", mode="hybrid")
         dense = {hit.chunk_id: hit.score for hit in stack.search("What does the blue whale eat?", mode="dense")}
         assert seen == pytest.approx(dense, abs=1e-6)
@@ -164,7 +164,7 @@ def languages(tmp_path_factory: pytest.TempPathFactory, bags: Any) -> Any:
 
     folder = tmp_path_factory.mktemp("languages")
     stack = RagStack.open(home=folder / "home")
-    stack._encoder = bags()
+    stack._models._encoder = bags()
     contents = {"en": ENGLISH, "zh": CHINESE, "none": [f"whale {number}" for number in range(14)]}
     contents["more"] = [f"鲸鱼吃什么？第{number}头鲸鱼吃磷虾。" for number in range(12)]
     for name, texts in contents.items():

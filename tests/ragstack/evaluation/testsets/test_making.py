@@ -84,7 +84,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_another_set(filled: 
 
 
 def test_a_decoder_writes_and_reads_back(filled: RagStack, tmp_path: Path, scribe: Any) -> None:
-    filled._generators["llamacpp"] = scribe(misreads=["多少"])
+    filled._models._generators["llamacpp"] = scribe(misreads=["多少"])
     made = make_testset(filled, "set", out=tmp_path / "set", n=10, generator="llamacpp")
     assert made.generator == "scribe"
     assert made.rejected["read back, it has another answer"] > 0
@@ -95,7 +95,7 @@ def test_a_decoder_writes_and_reads_back(filled: RagStack, tmp_path: Path, scrib
 
 
 def test_a_decoder_that_fails_on_some_is_counted_and_not_fatal(filled: RagStack, tmp_path: Path, scribe: Any) -> None:
-    filled._generators["llamacpp"] = scribe(breaks=["Skarn"])
+    filled._models._generators["llamacpp"] = scribe(breaks=["Skarn"])
     made = make_testset(filled, "set", out=tmp_path / "set", n=10, generator="llamacpp")
     assert made.failed > 0
     assert made.rejected["the decoder failed"] == made.failed
@@ -105,7 +105,7 @@ def test_a_decoder_that_fails_on_some_is_counted_and_not_fatal(filled: RagStack,
 
 
 def test_a_stopped_run_goes_on_where_it_was(filled: RagStack, tmp_path: Path, scribe: Any) -> None:
-    filled._generators["llamacpp"] = whole = scribe()
+    filled._models._generators["llamacpp"] = whole = scribe()
     make_testset(filled, "set", out=tmp_path / "whole", n=10, generator="llamacpp")
 
     class Stopped(scribe):  # type: ignore[misc]
@@ -114,12 +114,12 @@ def test_a_stopped_run_goes_on_where_it_was(filled: RagStack, tmp_path: Path, sc
                 raise KeyboardInterrupt
             return super().stream(*words, **more)
 
-    filled._generators["llamacpp"] = stopped = Stopped()
+    filled._models._generators["llamacpp"] = stopped = Stopped()
     with pytest.raises(KeyboardInterrupt):
         make_testset(filled, "set", out=tmp_path / "set", n=10, generator="llamacpp")
     assert len(stopped.calls) == 5
     assert not (tmp_path / "set" / "result.json").exists()
-    filled._generators["llamacpp"] = rest = scribe()
+    filled._models._generators["llamacpp"] = rest = scribe()
     make_testset(filled, "set", out=tmp_path / "set", n=10, generator="llamacpp")
     assert rest.calls == whole.calls[len(whole.calls) - len(rest.calls) :]
     assert len(whole.calls) - 5 <= len(rest.calls) < len(whole.calls)
