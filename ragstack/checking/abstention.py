@@ -2,16 +2,15 @@
 
 Features (none depends on which encoder found the evidence):
     judge: the decoder's log-odds of Yes against No, one token, read with the passages in its cache.
-    coverage: the share of the question's information that the evidence holds, in [0, 1].
-    best: the same for the best single sentence.
+    judge_chinese: the same for a question in Chinese, else 0, since the odds tell less in Chinese.
+    chinese: 1 for a question in Chinese, else 0.
+    best: the share of the question's information that the best single sentence holds, in [0, 1].
     turned: 1 where the question denies what the two best sentences do not, or turns a word of the evidence by a prefix
         or by its opposite, else 0.
-    names: 1 where the question names what the two best sentences do not name, else 0.
-    numbers: 1 where it holds a number that they do not hold, else 0.
-    chinese: 1 for a question in Chinese, else 0, since the decoder says Yes more readily in Chinese.
+    numbers: 1 where it holds a number that the two best sentences do not hold, else 0.
 
-The last but one are the marks of a question that takes for granted what the documents do not say ("the non-elected
-council", "in 1931"): a decoder takes it over and answers. Likelier is an answer where the first three are high.
+The last two are marks of a question that takes for granted what the documents do not say ("the non-elected council",
+"in 1931"): a decoder takes it over and answers. None is seen where question and evidence differ in language.
 """
 
 import math
@@ -19,7 +18,7 @@ from collections.abc import Sequence
 
 from indexes.search.analysis import terms
 from ragstack.checking.calibration import Calibration, LogisticModel
-from ragstack.checking.contradictions import denials, names_missing, opposed, turned_by_prefix
+from ragstack.checking.contradictions import denials, opposed, turned_by_prefix
 from ragstack.checking.quantities import missing
 from ragstack.evidence import Evidence, coverage, information
 from ragstack.generators.base import Judge
@@ -40,7 +39,6 @@ def answerable_features(question: str, evidence: Sequence[Evidence], judge: Judg
     asked = terms(question)
     language = language_of(question)
     features = {
-        "coverage": coverage(asked, set().union(*held), weights, rarest),
         "best": max(coverage(asked, set(words), weights, rarest) for words in held),
         "chinese": float(language == "zh"),
         **_premises(question, evidence),
@@ -49,19 +47,19 @@ def answerable_features(question: str, evidence: Sequence[Evidence], judge: Judg
         templates = TEMPLATES[language]
         conversation = answerable_question(question, evidence, language)
         features["judge"] = judge.log_odds(conversation, templates.yes, templates.no)
+        features["judge_chinese"] = features["judge"] * features["chinese"]
     return features
 
 
 def _premises(question: str, evidence: Sequence[Evidence]) -> dict[str, float]:
-    """What the question takes for granted and the evidence does not say; nothing where their languages differ."""
+    """What the question takes for granted and the evidence does not say."""
     read = [f"{item.heading} {item.plain}" for item in evidence]
     if language_of(question) != language_of(" ".join(read)):
-        return {"turned": 0.0, "names": 0.0, "numbers": 0.0}
+        return {"turned": 0.0, "numbers": 0.0}
     best = [f"{item.heading} {item.plain}" for item in sorted(evidence, key=lambda item: -item.score)[:_BEST]]
     denied = denials(question) > 0 and not any(map(denials, best))
     return {
         "turned": float(denied or bool(turned_by_prefix(question, read)) or bool(opposed(question, best))),
-        "names": float(bool(names_missing(question, best))),
         "numbers": float(bool(missing(question, best))),
     }
 

@@ -24,7 +24,7 @@ UNANSWERABLE = 0.2
 
 _GATES = ("answerable", "answerable_without_judge")
 """The models that can be fitted anew; a generator that cannot be asked leaves the second alone."""
-_FEATURES = {"judge", "coverage", "best", "turned", "names", "numbers", "chinese"}
+_FEATURES = {"judge", "judge_chinese", "best", "turned", "numbers", "chinese"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,8 @@ __all__ = ["MODELS", "Fitted", "calibrate", "fit_gate"]
 LEAST = 20
 """Questions of each label that a fit needs; fewer would be noise."""
 MODELS = {
-    "answerable": ("judge", "coverage", "best", "turned", "names", "numbers", "chinese"),
-    "answerable_without_judge": ("coverage", "best", "turned", "names", "numbers", "chinese"),
+    "answerable": ("judge", "judge_chinese", "best", "turned", "numbers", "chinese"),
+    "answerable_without_judge": ("best", "turned", "numbers", "chinese"),
 }
 """The features of each model of the gate."""
 

@@ -37,15 +37,12 @@ def evidence(*texts: str, heading: str = "") -> list[Evidence]:
         ("How many schools did the council of Oslo not close?", COUNCIL, {"turned"}),
         ("How many schools did the non-elected council close?", COUNCIL, {"turned"}),
         ("How many schools did the council of Oslo open?", COUNCIL.replace("closed", "has closed"), {"turned"}),
-        ("How many schools did the council of Bergen close?", COUNCIL, {"names"}),
         ("How many schools did the council elected in 2015 close?", COUNCIL, {"numbers"}),
-        ("How many schools did the council of Bergen, elected in 2015, not close?", COUNCIL,
-         {"turned", "names", "numbers"}),
+        ("How many schools did the council elected in 2015 not close?", COUNCIL, {"turned", "numbers"}),
         ("Which schools are not open?", "Two schools do not open before May.", set()),
         ("蓝鲸2019年吃什么？", WHALE, set()),
         ("蓝鲸2019年不吃什么？", WHALE, {"turned"}),
         ("蓝鲸2015年吃什么？", WHALE, {"numbers"}),
-        ("智利附近的蓝鲸吃什么？", WHALE, {"names"}),
         ("蓝鲸2015年不吃什么？", COUNCIL, set()),
     ],
 )  # fmt: skip
@@ -53,22 +50,22 @@ def test_what_a_question_takes_for_granted_and_the_evidence_does_not_say_is_mark
     question: str, text: str, marks: set[str]
 ) -> None:
     features = answerable_features(question, evidence(text), None)
-    assert {name for name in ("turned", "names", "numbers") if features[name]} == marks
+    assert {name for name in ("turned", "numbers") if features[name]} == marks
 
 
 def test_the_two_best_sentences_or_what_they_stand_under_have_to_say_it() -> None:
-    question = "What did the council of Bergen close?"
+    question = "What did the council of 2015 close?"
     others = ("The council closed two schools.", "It met in May.")
-    named = "Bergen is rainy."
+    dated = "2015 was rainy."
 
     def marked(*texts: str, heading: str = "") -> float:
-        return answerable_features(question, evidence(*texts, heading=heading), None)["names"]
+        return answerable_features(question, evidence(*texts, heading=heading), None)["numbers"]
 
-    assert marked(*others, named) == 1
-    assert marked(others[0], named, others[1]) == 0
-    assert marked(*others, heading="The council of Bergen") == 0
-    worst_first = list(reversed(evidence(others[0], named, others[1])))
-    assert answerable_features(question, worst_first, None)["names"] == 0
+    assert marked(*others, dated) == 1
+    assert marked(others[0], dated, others[1]) == 0
+    assert marked(*others, heading="The council of 2015") == 0
+    worst_first = list(reversed(evidence(others[0], dated, others[1])))
+    assert answerable_features(question, worst_first, None)["numbers"] == 0
 
 
 @pytest.mark.parametrize("judge", [None, Judge(1.0)])
@@ -76,7 +73,7 @@ def test_the_two_best_sentences_or_what_they_stand_under_have_to_say_it() -> Non
     ("asked", "twisted"),
     [
         ("How many schools did the council of Oslo close?", "How many schools did the council of Oslo not close?"),
-        ("How many schools did the council of Oslo close?", "How many schools did the council of Rome close?"),
+        ("What did the council elected in 2019 close?", "What did the council elected in 2015 close?"),
         ("蓝鲸2019年吃什么？", "蓝鲸2015年吃什么？"),
     ],
 )
