@@ -1,5 +1,8 @@
 """What a sentence alters in the one it repeats: a number, a name, a negation, a word against its opposite.
 
+What is put before a word or lost there, and what stands in another's place, is found beside this
+(:mod:`ragstack.checking.qualifiers`, :mod:`ragstack.checking.exchanges`).
+
 A sentence that is worded much as its source and differs in such a place says something else for certain, whatever a
 model thinks of it. Only places that stand against each other are compared, word beside word, so that what another
 wording says with other words is left to those who weigh it (:mod:`ragstack.checking.verification`).
@@ -12,11 +15,13 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from ragstack.checking.contradictions import denials, names_missing, opposed
+from ragstack.checking.exchanges import exchanged, swapped
+from ragstack.checking.qualifiers import requalified
 from ragstack.checking.quantities import missing, quantities
 
 __all__ = ["ALIKE", "Altered", "altered"]
 
-Altered = Literal["number", "negation", "opposite", "name"]
+Altered = Literal["number", "negation", "opposite", "name", "qualifier", "exchange"]
 
 ALIKE = 0.7
 """The least share of words that the sentence and its source have in common and in order, as Dice's coefficient."""
@@ -38,11 +43,23 @@ _Place = tuple[int, int, int, int]
 """Where words stand in each other's place: from and to in the sentence, and in its source."""
 
 
-def altered(claim: str, sources: Sequence[str], known: Sequence[str]) -> Altered | None:
+def altered(claim: str, sources: Sequence[str], read: Sequence[str], question: str = "") -> Altered | None:
     """What ``claim`` alters in that of the ``sources`` which it repeats, if it repeats one; None where nothing.
 
-    ``known`` is all that was read, the question included: a name that stands in it may have been put in.
+    A name that stands in what was ``read`` or in the question may have been put in; a qualifier of the question may
+    not, since a question may take for granted what is not so.
     """
+    if change := _in_its_place(claim, sources, [question, *read]):
+        return change
+    if requalified(claim, sources, read):
+        return "qualifier"
+    if any(swapped(claim, source) or exchanged(claim, source, read, question) for source in sources):
+        return "exchange"
+    return None
+
+
+def _in_its_place(claim: str, sources: Sequence[str], known: Sequence[str]) -> Altered | None:
+    """What stands against a word of the source, or is a negation more or less."""
     said = _words(claim)
     source = max(sources, key=lambda each: _steps(said, _words(each)).ratio(), default="")
     held = _words(source)

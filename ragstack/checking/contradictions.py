@@ -17,7 +17,16 @@ from indexes.search.analysis import terms
 from ragstack.checking.quantities import MONTH_OF_DATE
 from ragstack.language import language_of
 
-__all__ = ["denials", "names_missing", "opposed", "opposites", "turned_by_prefix", "turned_negation"]
+__all__ = [
+    "NO_NAMES",
+    "denials",
+    "han_names",
+    "names_missing",
+    "opposed",
+    "opposites",
+    "turned_by_prefix",
+    "turned_negation",
+]
 
 _DENIES = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|cannot|without)\b|n['’]t\b")
 _DENIES_ZH = re.compile("[不没無无未非否莫勿]")
@@ -65,9 +74,11 @@ _HAN_WORDS = re.compile("|".join(sorted((word for word in _OPPOSITE if not word.
 _CAPITALISED = re.compile(r"(?<![A-Za-z0-9.'’-])[A-Z][A-Za-z0-9À-ɏ'’]*(?:[-&][A-Za-z0-9À-ɏ]+)*")
 _BEGINS = re.compile(r"[.!?。！？:：][\"'”’)]* *[\"'“‘(]*$")
 _NO_NAMES = """
-    I The A An He She It They We You This That These Those There In On At Of For From By With As And Or But If When
-    While Yes No Not His Her Its Their Our My Your One Two Mr Mrs Ms Dr Sir Also
+    I The A An He She It They We You This That These Those There In On At Of For From By With As And Or But If
+    When While Yes No Not His Her Its Their Our My Your One Two Mr Mrs Ms Dr Sir Also
 """
+NO_NAMES = frozenset(_NO_NAMES.split())
+"""Words that are capitalised and no names."""
 _NAME_TAGS = ("nr", "ns", "nt")
 _PREFIX = 4
 """Letters that two forms of a name have in common: China and Chinese, Europe and European."""
@@ -148,7 +159,7 @@ def names_missing(claim: str, sources: Sequence[str]) -> tuple[str, ...]:
         if not _latin_known(name, folded, known_words) and not (len(name) >= _SHORT_NAME and name in initials)
     }
     if language == "zh":
-        missing |= {name for name in _han_names(claim) if not any(pair in folded for pair in _pairs(name))}
+        missing |= {name for name in han_names(claim) if not any(pair in folded for pair in _pairs(name))}
     return tuple(sorted(missing))
 
 
@@ -181,7 +192,7 @@ def _latin_names(claim: str) -> list[str]:
         begins = not claim[: match.start()].rstrip(" \"'“‘(") or _BEGINS.search(claim, 0, match.start())
         for word in re.sub(r"['’]s?$", "", match.group()).split("-"):
             told = not begins or any(letter.isupper() for letter in word[1:])
-            if told and word[:1].isupper() and len(word) > 1 and word.isalpha() and word not in _NO_NAMES.split():
+            if told and word[:1].isupper() and len(word) > 1 and word.isalpha() and word not in NO_NAMES:
                 found.append(word)
     return found
 
@@ -192,9 +203,10 @@ def _latin_known(name: str, known: str, words: set[str]) -> bool:
     return near or folded in known or _OTHER_FORM.get(folded) in words
 
 
-def _han_names(claim: str) -> list[str]:
+def han_names(text: str) -> list[str]:
+    """Names of people, places and bodies in a text, as far as they are in Chinese characters."""
     with _TAGGING:
-        tagged: list[tuple[str, str]] = _tagger().tag(claim, False)
+        tagged: list[tuple[str, str]] = _tagger().tag(text, False)
     return [word for word, tag in tagged if tag.startswith(_NAME_TAGS) and len(word) >= 2 and language_of(word) == "zh"]
 
 

@@ -70,8 +70,8 @@ def stands_whole(sentence: str, sources: Sequence[str]) -> bool:
 
 def _alteration(question: str, sentence: str, alignment: Alignment, evidence: Sequence[Evidence]) -> Altered | None:
     """What the sentence alters in the cited one that it repeats, if it repeats one."""
-    known = [question, *(f"{item.heading} {item.plain}" for item in evidence)]
-    return altered(sentence, [evidence[at].plain for at in alignment.positions], known)
+    read = [f"{item.heading} {item.plain}" for item in evidence]
+    return altered(sentence, [evidence[at].plain for at in alignment.positions], read, question)
 
 
 def word_features(sentence: str, cited: Sequence[str], known: Sequence[str], coverage: float) -> dict[str, float]:

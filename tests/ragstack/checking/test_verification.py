@@ -89,10 +89,23 @@ def test_another_number_or_unit_fails_whatever_the_decoder_says(bag_encoder: Any
         ("The Ember ferry runs from Bergen each morning.", "The Ember ferry runs from Oslo each morning in May."),
         ("The ferry opened in 1931 and closed in 1950.", "The ferry opened in 1950 and closed in 1931 or so."),
         ("余烬渡轮冬天星期日不开。", "余烬渡轮冬天星期日开，他们说。"),
+        ("Ada Perrin was elected vice president in 1932.", "Ada Perrin was elected president of the club in 1932."),
+        ("The Ember line bought the Orca line.", "In 1931 the Orca line bought the Ember line."),
+        ("佩林当选为俱乐部副主席。", "佩林于1932年当选为俱乐部主席。"),
     ],
 )
 def test_what_is_altered_fails_however_sure_the_decoder_is(bag_encoder: Any, claim: str, source: str) -> None:
     assert check(bag_encoder, claim, source, judge=9.0) == (0.0, False)
+
+
+def test_a_qualifier_of_the_question_may_not_be_put_in_as_a_name_may(bag_encoder: Any) -> None:
+    question, read = "Which year was Ada elected vice president?", evidence("She was elected president in 1932.")
+    claims = ["Ada was elected president in 1932.", "She was elected vice president in 1932."]
+    found = [
+        support(question, claim, alignment, read, Judge(9.0), load_calibration())
+        for claim, alignment in zip(claims, align(question, claims, read, bag_encoder), strict=True)
+    ]
+    assert [each.altered for each in found] == [None, "qualifier"]
 
 
 def test_words_alone_do_not_carry_what_the_decoder_denies(bag_encoder: Any) -> None:

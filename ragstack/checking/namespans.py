@@ -1,0 +1,74 @@
+"""Words of a sentence in their order, and where names stand among them, in English and Chinese."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from ragstack.checking.contradictions import NO_NAMES, han_names
+from ragstack.language import language_of
+
+__all__ = ["MARKS", "Span", "found", "name_spans", "words"]
+
+_WORD = re.compile(r"[\u3400-\u9fff]|\d+(?:[.,:]\d+)*%?|[^\W\d_\u3400-\u9fff]+|[《》,、/–-]")
+MARKS = frozenset("《》,、/–-")
+_BRACKETS = re.compile(r"\s*\([^()]*\)")
+_TITLE_CASE, _SHORT = 0.6, 6
+"""The share of capitalised words from which on they tell nothing, in texts of more words than these."""
+
+Span = tuple[int, int]
+"""From and to, in the words of a text."""
+
+
+def words(text: str) -> list[str]:
+    """The words, numbers, Chinese characters and marks of a text, without what it has in brackets."""
+    return _WORD.findall(_BRACKETS.sub("", unicodedata.normalize("NFKC", text)))
+
+
+def name_spans(text: str, other: str, tokens: Sequence[str]) -> list[Span]:
+    """Where names stand among the tokens of a text: capitalised words, marked titles, what a tagger takes for names."""
+    spans = [*_capitalised(tokens, words(other)), *_titles(tokens)]
+    if language_of(text) == "zh":
+        for name in {*han_names(text), *han_names(other)}:
+            spans += found(list(name), tokens)
+    return sorted(span for span in set(spans) if not any(_holds(longer, span) for longer in spans))
+
+
+def _capitalised(tokens: Sequence[str], other: Sequence[str]) -> Iterator[Span]:
+    """Runs of capitalised words; the first word of the text where it is capitalised elsewhere too."""
+    inner = {token for each in (tokens, other) for token in each[1:] if _capital(token)}
+    telling = [
+        _capital(token) and (at > 0 or token in inner or token[1:2].isupper()) for at, token in enumerate(tokens)
+    ]
+    spelt = [token for token in tokens if token.isalpha()]
+    if sum(map(_capital, spelt)) > _TITLE_CASE * len(spelt) and len(spelt) > _SHORT:
+        return
+    start = None
+    for at, is_name in enumerate([*telling, False]):
+        if is_name and start is None:
+            start = at
+        elif not is_name and start is not None:
+            yield start, at
+            start = None
+
+
+def _capital(token: str) -> bool:
+    return token[0].isupper() and len(token) > 1 and token not in NO_NAMES
+
+
+def _titles(tokens: Sequence[str]) -> Iterator[Span]:
+    opened = 0
+    for at, mark in enumerate(tokens):
+        if mark == "《":
+            opened = at + 1
+        elif mark == "》" and opened:
+            yield opened, at
+
+
+def found(wanted: Sequence[str], tokens: Sequence[str]) -> list[Span]:
+    """Where some words stand, one after another, among others."""
+    size = len(wanted)
+    return [(at, at + size) for at in range(len(tokens) - size + 1) if list(tokens[at : at + size]) == list(wanted)]
+
+
+def _holds(longer: Span, span: Span) -> bool:
+    return longer != span and longer[0] <= span[0] and span[1] <= longer[1]
