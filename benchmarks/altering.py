@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ragstack.language import Language, language_of
 
-__all__ = ["Made", "alterations", "answers"]
+__all__ = ["Made", "alterations", "answers", "exchanged", "qualified", "relisted", "shortened", "swapped"]
 
 LONGEST = 250
 """Characters of a sentence."""
@@ -28,6 +28,17 @@ NEGATIONS = {
         ("成为了?", "没有成为"),
     ],
 }
+ROLES = {
+    "en": r"(?<![-\w])(?:president|minister|governor|mayor|director|secretary|chairman|commander|leader|professor|judge"
+    r"|manager|captain|bishop|chancellor|ambassador|editor|coach|inspector|treasurer|principal|marshal)\b",
+    "zh": "总统|主席|总理|省长|市长|县长|部长|局长|院长|校长|会长|总裁|总经理|主任|书记|秘书长|司令|教授|队长|馆长",
+}  # fmt: skip
+LISTED = {
+    "en": re.compile(r"(?<=[a-z] )([A-Z][a-z]+(?: [A-Z][a-z]+)*)(, (?:[A-Z][a-z]+, )*(?:[A-Z][a-z]+,? )?and | and )"
+                     r"([A-Z][a-z]+(?: [A-Z][a-z]+)*)"),
+    "zh": re.compile("([\u4e00-\u9fff]{1,3}[省市国县州岛])([、和与及])([\u4e00-\u9fff]{1,3}[省市国县州岛])"),
+}  # fmt: skip
+QUALIFIERS = {"en": ["vice ", "deputy ", "acting ", "assistant "], "zh": ["副", "代理", "名誉"]}
 ASKED_ZH = re.compile("什么名字|什么时候|什么时间|哪一年|哪年|哪里|哪个国家|哪个城市|多少|什么|谁|几(?=[个年月日次岁])")
 
 Made = tuple[str, str, str, str]
@@ -122,3 +133,27 @@ def renamed(sentence: str, language: Language, stranger: str, chance: random.Ran
     own, others = NAMES[language].findall(sentence), NAMES[language].findall(stranger)
     others = [other for other in others if other not in sentence]
     return sentence.replace(own[-1], chance.choice(others)) if own and others else ""
+
+
+def exchanged(sentence: str, language: Language, passage: str, chance: random.Random) -> str:
+    """With another name of its passage in the place of its last one."""
+    own = NAMES[language].findall(sentence)
+    others = [name for name in NAMES[language].findall(passage) if name not in sentence]
+    other = chance.choice(others) if own and others else ""
+    return sentence.replace(own[-1], other, 1) if other and own[-1] not in other else ""
+
+
+def qualified(sentence: str, language: Language, passage: str, chance: random.Random) -> str:
+    """With a qualifier before its first role, or without the one that it has."""
+    put = chance.choice(QUALIFIERS[language])
+    for word in QUALIFIERS[language]:
+        if re.search(f"{word}(?:{ROLES[language]})", sentence):
+            return sentence.replace(word, "", 1)
+    return re.sub(ROLES[language], lambda match: put + match[0], sentence, count=1)
+
+
+def relisted(sentence: str, language: Language, passage: str, chance: random.Random) -> str:
+    """With the first and the last name of a list in each other's place, which is as true."""
+    if re.search("respectively|分别", sentence):
+        return ""
+    return LISTED[language].sub(r"\3\2\1", sentence, count=1)
