@@ -14,6 +14,7 @@ The last two are marks of a question that takes for granted what the documents d
 """
 
 import math
+import re
 from collections.abc import Sequence
 
 from indexes.search.analysis import terms
@@ -29,6 +30,17 @@ __all__ = ["answerable", "answerable_features"]
 
 _BEST = 2
 """Sentences that have to say what a question takes for granted: more say it by accident, one leaves it to the next."""
+_WHETHER = re.compile(
+    r"^\W*(?:am|is|are|was|were|do|does|did|can|could|will|would|should|shall|may|must|has|have|had)(?:n['’]t)?\b"
+    r"|吗\W*$|是否|([^\W\d_]{1,2})[不没]\1",
+    re.IGNORECASE,
+)
+"""A question whether something is so takes it no more for granted than its opposite."""
+_OTHERWISE_DENIED = re.compile(
+    r"\b(?:lack|fail|refus|den(?:y|ie[sd])|reject|exclu|except|prevent|prohibit|forb[iao]d|missing|unable|unsupported)"
+    "|缺|失败|拒绝|禁止|停止|仅限"
+)
+"""What a denial is also said by: ``the basic plan lacks support`` tells which plan does not include it."""
 
 
 def answerable_features(question: str, evidence: Sequence[Evidence], judge: Judge | None) -> dict[str, float]:
@@ -57,11 +69,16 @@ def _premises(question: str, evidence: Sequence[Evidence]) -> dict[str, float]:
     if language_of(question) != language_of(" ".join(read)):
         return {"turned": 0.0, "numbers": 0.0}
     best = [f"{item.heading} {item.plain}" for item in sorted(evidence, key=lambda item: -item.score)[:_BEST]]
-    denied = denials(question) > 0 and not any(map(denials, best))
+    denied = denials(question) > 0 and not any(map(_says_not, best))
+    turned = denied or turned_by_prefix(question, read) or opposed(question, best)
     return {
-        "turned": float(denied or bool(turned_by_prefix(question, read)) or bool(opposed(question, best))),
+        "turned": float(bool(turned) and not _WHETHER.search(question)),
         "numbers": float(bool(missing(question, best))),
     }
+
+
+def _says_not(sentence: str) -> bool:
+    return denials(sentence) > 0 or bool(_OTHERWISE_DENIED.search(sentence.casefold()))
 
 
 def answerable(

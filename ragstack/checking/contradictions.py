@@ -32,8 +32,9 @@ _DENIES = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|cannot|
 _DENIES_ZH = re.compile("[不没無无未非否莫勿]")
 _NO_DENIAL = re.compile(
     r"\bnot (?:only|just|merely|until|more than|less than|least)\b|\bno (?:later|earlier|fewer|less|more) than\b"
-    r"|\bno\.(?= ?\d)"
-    "|不仅|不但|不只|不同|不断|不少|不久|不论|不管|不止|不超过|不得不|不过|不足|不锈|非洲|非常|非凡|未来|无论|无数|无线|无锡"
+    r"|\bno\.(?= ?\d)|\bor not\b|([^\W\d_]{1,2})[不没]\1"
+    "|对不起|不好意思|差不多|不动产|不锈|无人机|无障碍|未成年"
+    "|不仅|不但|不只|不同|不断|不少|不久|不论|不管|不止|不超过|不得不|不过|不足|非洲|非常|非凡|未来|无论|无数|无线|无锡"
     "|是否|否则|没收|没落|淹没|沉没|埋没|出没|南非|北非|非遗|未必不|莫非|莫斯科"
 )
 _UNLESS = re.compile(r"\bunless\b")
@@ -42,8 +43,15 @@ _HALF_DENIES = re.compile(
     r"|seldom|few|little|only|instead|rather|stop|prevent|avoid|absen|former|unless|until|but|yet|although|though)"
     "|缺|失|拒|禁|难|停|取消|除|而是|仅|只|少|免|避|反|别|尚|零"
 )
+_UNDOING = """
+    archive|assign|bind|block|bolt|check|couple|delete|deploy|enroll?|fasten|fold|follow|freeze|friend|hide|hook|install
+    |join|link|list|load|lock|mark|mask|mount|mute|pack|plug|publish|register|roll|screw|seal|select|send|share
+    |subscribe|tether|wind|wrap
+"""
+"""Verbs that ``un`` makes another deed of, not a denial: whoever asks how to uninstall denies nothing."""
 _PREFIXED = re.compile(
-    r"\b(?:(?:non|anti)-?([a-z]{4,})|un(?!less\b)([a-z]{4,})|dis(?!cover|order|count|patch)([a-z]{5,})"
+    rf"\b(?:non-?([a-z]{{4,}})|un(?!less\b|cover|(?:{''.join(_UNDOING.split())})(?:s|ing)?\b)([a-z]{{4,}})"
+    r"|dis(?!cover|order|count|patch)([a-z]{5,})"
     r"|(?:in|im(?!migra)|ir|il)([a-z]{2,}(?:able|ible|al|ive|ent|ant|ate|ous|ar|ect|ite)))\b"
 )
 """A word with a prefix that turns it: what is left of it, which in the last two must be a word as it stands."""

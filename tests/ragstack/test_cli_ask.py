@@ -19,7 +19,7 @@ FIRST, SECOND = "What does the blue whale eat?", "How much does it weigh?"
 def whales(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bag_encoder: Any) -> None:
     """A collection about whales, and a gate that asks for some of a question's words."""
     monkeypatch.chdir(tmp_path)
-    some = LogisticModel({"coverage": 10.0}, -5.0, threshold=0.1)
+    some = LogisticModel({"best": 10.0}, -5.0, threshold=0.1)
     monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(some, some, some, some))
     monkeypatch.setattr(RagStack, "encoder", property(lambda _: bag_encoder))
     Path("whale.md").write_text("The blue whale eats krill. The blue whale weighs 150 tonnes.", encoding="utf-8")
@@ -80,7 +80,7 @@ def test_an_explanation_is_in_the_json_only_when_asked_for() -> None:
     assert {check["outcome"] for check in told["checks"]} <= {"shown", "dropped"}
     (gate,) = [told["gate"]]
     assert gate["threshold"] == 0.1
-    assert 0 <= gate["features"]["coverage"] <= 1
+    assert 0 <= gate["features"]["best"] <= 1
 
 
 def test_people_see_every_step_with_its_scores_and_its_time() -> None:

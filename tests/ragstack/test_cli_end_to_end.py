@@ -59,7 +59,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def bag(monkeypatch: pytest.MonkeyPatch, bag_encoder: Any) -> Any:
     """The encoder of every stack is a bag of words, and what a bag of words can tell is what counts."""
     monkeypatch.setattr(RagStack, "encoder", property(lambda _: bag_encoder))
-    by_words = LogisticModel({"coverage": 10.0}, bias=-5.0, threshold=0.5)
+    by_words = LogisticModel({"best": 10.0}, bias=-5.0, threshold=0.5)
     anything = LogisticModel({}, bias=0.0, threshold=0.5)
     monkeypatch.setattr(
         checking, "load_calibration", lambda *_, **__: Calibration(by_words, by_words, anything, anything)

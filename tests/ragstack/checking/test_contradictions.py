@@ -92,6 +92,10 @@ def test_a_name_that_no_source_has_is_seen_in_the_language_of_the_source(
         ("How many discoveries?", "Covers and coveries.", ()),
         ("Which country is united?", "The country was founded in May.", ()),
         ("How deep is the inland sea?", "The land is flat.", ()),
+        ("How do I unlock, unsubscribe or unmount?", "Locked accounts, subscribers and mounted disks.", ()),
+        ("Who unblocks contacts?", "Blocked contacts are listed.", ()),
+        ("Which contacts are unblocked?", "Blocked contacts are listed.", ("unblocked",)),
+        ("What does the antivirus find?", "Viruses are found in mail.", ()),
     ],
 )
 def test_a_prefix_that_turns_a_word_is_seen_where_the_source_has_only_the_word(

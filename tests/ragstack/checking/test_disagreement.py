@@ -151,7 +151,7 @@ def test_a_passage_about_another_subject_names_less_than_the_question_asks() -> 
 
 @pytest.fixture
 def stack(tmp_path: Path, bag_encoder: Any, monkeypatch: pytest.MonkeyPatch) -> RagStack:
-    half = LogisticModel({"coverage": 10.0}, -5.0, threshold=0.5)  # what ships is fitted for trained encoders
+    half = LogisticModel({"best": 10.0}, -5.0, threshold=0.5)  # what ships is fitted for trained encoders
     monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(half, half, half, half))
     files = {
         "2023.md": "The tower of Marlow weighs 324 tonnes and stands in Kent.",

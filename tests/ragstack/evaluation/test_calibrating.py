@@ -95,7 +95,7 @@ def test_a_generator_that_cannot_be_asked_leaves_the_gate_of_the_judge_as_it_was
 
 
 def test_too_few_questions_of_a_label_are_refused_in_one_line() -> None:
-    row = {"about": "d", "features": {"coverage": 0.5}}
+    row = {"about": "d", "features": {"best": 0.5}}
     with pytest.raises(UsageError, match="19 questions that they do not answer were measured; expected at least 20"):
         fit_gate([row | {"label": 1}] * 25 + [row | {"label": 0}] * 19)
 
@@ -105,9 +105,9 @@ def test_too_few_questions_of_a_label_are_refused_in_one_line() -> None:
     [
         (None, "JSONDecodeError"),
         ("text", "AttributeError"),
-        ({"weights": ["coverage"], "bias": 0, "threshold": 0.5}, "AttributeError"),
-        ({"weights": {"coverage": "much"}, "bias": 0, "threshold": 0.5}, "TypeError"),
-        ({"weights": {"coverage": 1.0}, "bias": 0, "threshold": float("nan")}, "ValueError"),
+        ({"weights": ["best"], "bias": 0, "threshold": 0.5}, "AttributeError"),
+        ({"weights": {"best": "much"}, "bias": 0, "threshold": 0.5}, "TypeError"),
+        ({"weights": {"best": 1.0}, "bias": 0, "threshold": float("nan")}, "ValueError"),
         ({"weights": {"luck": 1.0}, "bias": 0, "threshold": 0.5}, "KeyError"),
         ({"weights": {}, "bias": 0}, "KeyError"),
         ({"weights": {}, "bias": 0, "threshold": 0.5, "curve": [{"threshold": 0.5}]}, "TypeError"),
