@@ -30,9 +30,10 @@ def documents(tmp_path: Path) -> list[Path]:
 def stack(
     tmp_path: Path, documents: list[Path], bag_encoder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[RagStack]:
-    """The calibration that ships is for trained encoders; here half of a question's words must be in the evidence."""
+    """The calibration that ships is for trained encoders; here a third of a question's words must be in a sentence."""
     half = LogisticModel({"coverage": 10.0}, -5.0, threshold=0.5)
-    monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(half, half, half, half))
+    gate = LogisticModel({"best": 10.0}, -3.0, threshold=0.5)
+    monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(gate, gate, half, half))
     overrides = {"store": {"home": tmp_path / "home"}, "generator": {"kind": "extractive"}}
     with RagStack.open(load_config(overrides=overrides)) as opened:
         opened._models._encoder = bag_encoder
