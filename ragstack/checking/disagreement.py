@@ -137,7 +137,8 @@ def _rounded(numbers: Sequence[str], others: Sequence[str]) -> bool:
 
 
 def _plain(number: str) -> bool:
-    return number.count(".") <= 1
+    """Whether it is a number with a point at most: no version, no time of the day."""
+    return re.fullmatch(r"\d+(?:\.\d+)?", number) is not None
 
 
 def _shortened(one: str, other: str) -> bool:
