@@ -133,7 +133,8 @@ def _rounded(numbers: Sequence[str], others: Sequence[str]) -> bool:
         least = min(decimals(one), decimals(other))
         return decimals(one) != decimals(other) and abs(float(one) - float(other)) <= 0.5 * 10**-least + 1e-9
 
-    return all(any(same(one, other) for other in others if _plain(other)) for one in numbers if _plain(one))
+    whole = [one for one in numbers if one.count(".") <= 1]  # no versions
+    return all(_plain(one) and any(same(one, other) for other in others if _plain(other)) for one in whole)
 
 
 def _plain(number: str) -> bool:
