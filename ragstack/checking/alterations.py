@@ -116,11 +116,18 @@ def _turned_round(said: list[str], held: list[str], opposites: set[str]) -> bool
 def _other_number(said: list[str], held: list[str], place: _Place) -> bool:
     """Whether both hold numbers and neither's are among the other's, but where a list of numbers was made shorter."""
     a, b, c, d = place
-    one, other = " ".join(said[a:b]), " ".join(held[c:d])
-    if not (missing(one, [other]) and missing(other, [one])):
-        return False
+    for one, other in ((" ".join(said[a:b]), " ".join(held[c:d])), (_whole(said, a, b), _whole(held, c, d))):
+        if not (missing(one, [other]) and missing(other, [one], rounded=False)):
+            return False
     mine, theirs = _listed(said, a, b), _listed(held, c, d)
     return bool(missing(mine, [theirs])) or len(quantities(mine)) >= len(quantities(theirs))
+
+
+def _whole(words: list[str], start: int, end: int) -> str:
+    """The words from ``start`` to ``end`` with the rest of the quantities that they cut: 约200, not 200."""
+    text, first, last = _text(words), len(_text(words[:start])), len(_text(words[:end]))
+    spans = [each.span for each in quantities(text) if each.span[0] < last and each.span[1] > first]
+    return text[min([first, *(span[0] for span in spans)]) : max([last, *(span[1] for span in spans)])]
 
 
 def _listed(words: list[str], start: int, end: int) -> str:

@@ -133,11 +133,13 @@ def _rounded(numbers: Sequence[str], others: Sequence[str]) -> bool:
         least = min(decimals(one), decimals(other))
         return decimals(one) != decimals(other) and abs(float(one) - float(other)) <= 0.5 * 10**-least + 1e-9
 
-    return all(any(same(one, other) for other in others if _plain(other)) for one in numbers if _plain(one))
+    whole = [one for one in numbers if one.count(".") <= 1]  # no versions
+    return all(_plain(one) and any(same(one, other) for other in others if _plain(other)) for one in whole)
 
 
 def _plain(number: str) -> bool:
-    return number.count(".") <= 1
+    """Whether it is a number with a point at most: no version, no time of the day."""
+    return re.fullmatch(r"\d+(?:\.\d+)?", number) is not None
 
 
 def _shortened(one: str, other: str) -> bool:

@@ -1,162 +1,180 @@
 """Numbers as claims hold them: digits, words and Han numerals, with what they are multiplied by and measured in.
 
-``1,000`` and ``１０００`` are 1000, ``three`` and ``三个`` are 3, ``1.5 million`` and ``150 万`` the same number, and
-``May 2017`` holds a 5. One is left out where it is a word (``one of the``, 一种): it mostly counts nothing. Two
-quantities agree when they share a value and neither their multipliers nor their units, where both name one, differ.
+``1,000`` and ``１０００`` are 1000, ``three`` and ``三个`` are 3, ``1.5 million`` and ``150 万`` the same number, 三成
+and 百分之三十 are 30 %, and ``May 2017`` holds a 5. One and half are left out where they are words (``one of the``,
+一种): they mostly count nothing; a source may hold them (``half an hour``, 一半). Two quantities agree when they share
+a value and neither their multipliers nor their units, where both name one, differ; units of one kind are converted
+(:mod:`ragstack.checking.units`), times of the day compared as such (:mod:`ragstack.checking.clock`), and a claim that
+says that it rounds is taken at its word (:mod:`ragstack.checking.rounding`).
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ragstack.checking.clock import HALVED, Time, times
+from ragstack.checking.numerals import HAN_VALUES, MEASURES, NUMBER, in_digits
+from ragstack.checking.quantity import Quantity
+from ragstack.checking.rounding import rounding
+from ragstack.checking.units import UNIT, ratios, unit_of
 
 __all__ = ["MONTH_OF_DATE", "Quantity", "missing", "quantities"]
 
-_SMALL = """
-    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
-    eighteen nineteen
-"""
-_TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety"
 _ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
-_WORDS = {word: value for value, word in enumerate(_SMALL.split())} | {
-    word: 10 * value for value, word in enumerate(_TENS.split(), start=1)
-}
-_HAN = {numeral: value for value, numeral in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_HAN_STEPS = {"十": 10, "百": 100, "千": 1000}
 _SCALES = {
     "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9,
     "百": 1e2, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8, "万亿": 1e12,
 }  # fmt: skip
-_UNITS = {
-    "%": "%|percent|per cent|个百分点|percentage points?",
-    "km": "km|kilomet(?:re|er)s?|公里|千米",
-    "m": "met(?:re|er)s?|米",
-    "cm": "cm|centimet(?:re|er)s?|厘米",
-    "mm": "mm|millimet(?:re|er)s?|毫米",
-    "mile": "miles?|英里",
-    "foot": "feet|foot|ft|英尺",
-    "inch": "inch(?:es)?|英寸",
-    "kg": "kg|kilograms?|kilos?|公斤|千克",
-    "g": "grams?|克",
-    "tonne": "tonnes?|tons?|吨",
-    "pound": "pounds?|lbs?|磅",
-    "second": "seconds?|秒",
-    "minute": "minutes?|mins?|分钟",
-    "hour": "hours?|hrs?|小时",
-    "day": "days?|天",
-    "week": "weeks?|周|星期",
-    "month": "months?|个月",
-    "year": "years?|年",
-    "dollar": "dollars?|usd|美元",
-    "euro": "euros?|欧元",
-    "yuan": "yuan|rmb|元",
-    "KB": "kb|kib", "MB": "mb|mib", "GB": "gb|gib", "TB": "tb|tib",
-    "degree": "degrees?|°c?|度|摄氏度",
-}  # fmt: skip
-_UNIT = re.compile("|".join(f"(?:{words})" for words in _UNITS.values()))
-_UNIT_NAMES = [(re.compile(words), name) for name, words in _UNITS.items()]
 _MONTHS = """
     january february march april may june july august september october november december
 """
-
-_DIGIT = "|".join(_SMALL.split()[1:10])
-_BELOW_HUNDRED = rf"(?:{'|'.join(_TENS.split()[1:])})(?:[ -](?:{_DIGIT}))?|{'|'.join(reversed(_SMALL.split()))}|ten"
-_IN_WORDS = rf"(?:(?:{_BELOW_HUNDRED})[ -])?hundred(?:(?: and)? (?:{_BELOW_HUNDRED}))?|{_BELOW_HUNDRED}"
-_MEASURES = "个個種种项层年月日次倍章节部步位名人天周岁米吨元克里度只头座家所届块台辆本篇句词道条张枚"
-_NUMBER = re.compile(
-    rf"(?P<digits>\d+(?:[.,]\d+)*)|\b(?P<words>{_IN_WORDS})\b"
-    rf"|(?<![数几上零〇一二两三四五六七八九十百千])(?P<han>[零〇一二两三四五六七八九十百千]+)(?=(?:万亿|[万亿])?[{_MEASURES}万亿])"
+_QUANTITY = re.compile(
+    rf"(?:{NUMBER.pattern})(?P<half> and a half\b|个半(?=小时|星期))?(?P<more>[多余])?(?:[\s-]?"
+    r"(?:(?P<scale>hundred|thousand|million|billion|trillion|k|mn?|bn?)(?![a-z])|(?P<steps>万亿|百万|千万|[百千万亿])))?"
+    rf"(?P<over>[多余])?(?:[\s-]?(?P<unit>{UNIT.pattern})(?![a-z]))?",
+    re.IGNORECASE,
 )
-_SCALE = re.compile(
-    r"[\s-]?(?:(hundred|thousand|million|billion|trillion|k|mn?|bn?)(?![a-z])|(万亿|百万|千万|[百千万亿]))"
+_COUNTED = re.compile(f"[{MEASURES}]{{0,2}}")
+_COUNTS = frozenset(MEASURES) - {"年"}
+_JOINED = re.compile("|".join([" ", " and ", "零", "又", ""]))
+_HAN = "零〇一二两三四五六七八九十百千"
+_TENTHS = re.compile(
+    rf"(?<![第{_HAN}万\d.])(?P<tenths>[一二两三四五六七八九]|\d(?:\.\d)?)成(?P<more>[一二三四五六七八九半])?"
+    "(?!不变|[员分为立功本果就绩效熟品型都交组对体])"
 )
-_AFTER = re.compile(rf"[\s-]?({_UNIT.pattern})(?![a-z])")
+_ONE = re.compile(
+    rf"(?:\b(?P<half>half)(?: an?)?[ -]|\b(?:one|an?)[ -]|(?<![第数几上{_HAN}])(?:一个?|(?P<ban>半)个?))"
+    rf"(?P<unit>{UNIT.pattern})(?![a-z])",
+    re.IGNORECASE,
+)
+_HALF = re.compile(r"(?<!first )(?<!second )(?<!other )(?<!latter )\bhalf\b(?!-)|一半|半数", re.IGNORECASE)
+_YEAR = re.compile(r"1\d{3}|2[01]\d\d")
+_CURRENCY = re.compile(r"[$£€¥] ?$")
 _ANY_MONTH = "|".join(_MONTHS.split())
 MONTH_OF_DATE = re.compile(rf"\b({_ANY_MONTH})\b(?=\s*,?\s*\d)|(?<=\d )({_ANY_MONTH})\b", re.IGNORECASE)
 """A month beside a number, which is read as one itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number of a text: ``text`` in digits as it stands, what it is multiplied by, and its unit or ``""``."""
-
-    text: str
-    number: float
-    scale: float = 1.0
-    unit: str = ""
-
-    def agrees(self, other: "Quantity") -> bool:
-        """Whether the other may be the same: no less is asked, for a source often leaves a unit to its context."""
-        if self.scale != 1.0 and other.scale != 1.0:
-            same = _close(self.number * self.scale, other.number * other.scale)
-        else:
-            same = self.number == other.number or _close(self.number * self.scale, other.number * other.scale)
-        return same and (self.unit == other.unit or not self.unit or not other.unit)
-
-
 def quantities(text: str) -> list[Quantity]:
-    """The quantities of ``text``, in their order."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    found = []
-    for match in _NUMBER.finditer(plain):
-        written = _value(match)
-        if written is None:
-            continue
-        scale = _SCALE.match(plain, match.end())
-        end = scale.end() if scale else match.end()
-        unit = _AFTER.match(plain, end)
-        factor = _SCALES[scale[1] or scale[2]] if scale else 1.0
-        number = float(written if written.count(".") <= 1 else written.replace(".", ""))
-        found.append(Quantity(written, number, factor, _unit(unit[1]) if unit else ""))
+    """The quantities of ``text``, in their order, but for months, which come last."""
+    return _read(unicodedata.normalize("NFKC", text))
+
+
+def missing(claim: str, sources: Sequence[str], *, rounded: bool = True) -> tuple[str, ...]:
+    """The numbers of ``claim`` that agree with none in ``sources``, as they stand; ``third quarter`` holds a 3.
+
+    ``rounded``: whether the claim is taken at its word where it says that it rounds.
+    """
+    known = [quantity for source in sources for quantity in _known(unicodedata.normalize("NFKC", source))]
+    words = set(re.findall("[a-z]+", " ".join(sources).casefold()))
+    known += [Quantity(str(n), float(n)) for n, word in enumerate(_ORDINALS.split()) if word in words]
+    said = [quantity if rounded else replace(quantity, rounding="") for quantity in quantities(claim)]
+    return tuple(sorted({quantity.text for quantity in said if not _held(quantity, known)}))
+
+
+def _held(quantity: Quantity, known: Sequence[Quantity]) -> bool:
+    if any(quantity.agrees(each) for other in known for each in (other, *other.parts)):
+        return True
+    if quantity.written == HALVED:  # 5 pm is not held by the 5 of 5:30 pm
+        known = [other for other in known if not other.written]
+    return bool(quantity.parts) and all(_held(part, known) for part in quantity.parts)
+
+
+def _known(plain: str) -> Iterator[Quantity]:
+    """What a source holds: its quantities, and one and half where a unit or a share is meant."""
+    yield from _read(plain)
+    for match in _ONE.finditer(plain):
+        yield Quantity("", 0.5 if match["half"] or match["ban"] else 1.0, 1.0, unit_of(match["unit"]))
+    if _HALF.search(plain):
+        yield Quantity("", 50.0, 1.0, "%")
+
+
+def _read(plain: str) -> list[Quantity]:
+    found = [_time(time) for time in times(plain)]
+    rest = _without(plain, found)
+    found += [_tenths(rest, match) for match in _TENTHS.finditer(rest)]
+    rest = _without(rest, found)
+    numbers = (_quantity(rest, match) for match in _QUANTITY.finditer(rest))
+    found = _together(plain, sorted([*found, *filter(None, numbers)], key=lambda each: each.span))
     for match in MONTH_OF_DATE.finditer(plain):
-        month = _MONTHS.split().index(match[1] or match[2]) + 1
-        found.append(Quantity(str(month), float(month)))
+        month = _MONTHS.split().index((match[1] or match[2]).casefold()) + 1
+        found.append(Quantity(str(month), float(month), span=match.span()))
     return found
 
 
-def missing(claim: str, sources: Sequence[str]) -> tuple[str, ...]:
-    """The numbers of ``claim`` that agree with none in ``sources``, as they stand; ``third quarter`` holds a 3."""
-    known = [quantity for source in sources for quantity in quantities(source)]
-    words = set(re.findall("[a-z]+", " ".join(sources).casefold()))
-    known += [Quantity(str(n), float(n)) for n, word in enumerate(_ORDINALS.split()) if word in words]
-    return tuple(sorted({q.text for q in quantities(claim) if not any(q.agrees(other) for other in known)}))
+def _without(plain: str, found: Sequence[Quantity]) -> str:
+    """The text with spaces where those stand that were found."""
+    for start, end in (quantity.span for quantity in found):
+        plain = plain[:start] + " " * (end - start) + plain[end:]
+    return plain
 
 
-def _value(match: re.Match[str]) -> str | None:
-    """The number in digits; None for a lone one in words and for what is no number."""
-    if digits := match["digits"]:
-        return digits.replace(",", "")
-    value = _spoken(match["words"]) if match["words"] else _han(match["han"])
-    return None if value < 2 else str(value)
+def _time(time: Time) -> Quantity:
+    alone = len(time.numbers) == 1 and time.written != HALVED
+    text = str(time.numbers[0]) if alone else f"{time.minutes // 60}:{time.minutes % 60:02}"
+    parts = tuple(Quantity(str(number), float(number)) for number in time.numbers)
+    return Quantity(text, time.minutes, 1.0, "time", written=time.written, parts=parts, span=time.span)
 
 
-def _spoken(words: str) -> int:
-    value = 0
-    for word in re.findall(r"[a-z]+", words):
-        if word == "hundred":
-            value = max(value, 1) * 100
-        elif word != "and":
-            value += _WORDS[word]
-    return value
+def _tenths(plain: str, match: re.Match[str]) -> Quantity:
+    tenths, more = match["tenths"], match["more"]
+    value = 10 * (float(tenths) if tenths[0].isdigit() else HAN_VALUES[tenths])
+    value += 5 if more == "半" else HAN_VALUES[more] if more else 0
+    kind, start, end = rounding(plain, *match.span())
+    return Quantity(f"{value:g}", value, 1.0, "%", kind, span=(start, end))
 
 
-def _han(numerals: str) -> int:
-    if not any(numeral in _HAN_STEPS for numeral in numerals):
-        return int("".join(str(_HAN[numeral]) for numeral in numerals))
-    value, digit = 0, 0
-    for numeral in numerals:
-        if numeral in _HAN_STEPS:
-            value += max(digit, 1) * _HAN_STEPS[numeral]
-            digit = 0
-        else:
-            digit = _HAN[numeral]
-    return value + digit
+def _quantity(plain: str, match: re.Match[str]) -> Quantity | None:
+    """The number that was found with all that belongs to it; None for a lone one or zero in words."""
+    written, word = in_digits(match), (match["scale"] or match["steps"] or "")
+    if match["half"]:
+        written = f"{float(written) + 0.5:g}"
+    number = float(written if written.count(".") <= 1 else written.replace(".", ""))
+    in_words = bool(match["words"] or match["han"])
+    if in_words and number < 2 and not match["half"] and word.casefold() in ("", "k", "m", "mn", "b", "bn"):
+        return None
+    unit = "%" if match["percent"] else unit_of(match["unit"]) if match["unit"] else ""
+    kind, start, end = _rounded(plain, *match.span())
+    if match["more"] or match["over"]:
+        kind = "over"
+    quantity = Quantity(written, number, _SCALES.get(word.casefold(), 1.0), unit, kind, span=(start, end))
+    counts = (
+        bool(_CURRENCY.search(plain[max(0, match.start() - 2) : match.start()]))
+        or plain[match.end() : match.end() + 1] in _COUNTS
+    )
+    if word == "m" and not unit and not counts:
+        million = replace(quantity, number=number * 1e6, scale=1.0)
+        return replace(quantity, scale=1.0, unit="m", parts=(million,))
+    bare = not word and not counts and unit in ("", "year")
+    return replace(quantity, year=bare and bool(_YEAR.fullmatch(match["digits"] or "")))
 
 
-def _unit(word: str) -> str:
-    return next(name for pattern, name in _UNIT_NAMES if pattern.fullmatch(word))
+def _rounded(plain: str, start: int, end: int) -> tuple[str, int, int]:
+    """How a number is rounded, and where it stands with what says so: 60以上 and 60人以上 alike."""
+    counted = _COUNTED.match(plain, end)
+    for last in (end, counted.end() if counted else end):
+        kind, first, after = rounding(plain, start, last)
+        if kind:
+            return kind, first, after
+    return "", start, end
 
 
-def _close(one: float, other: float) -> bool:
-    return abs(one - other) <= 1e-9 * max(abs(one), abs(other))
+def _together(plain: str, found: list[Quantity]) -> list[Quantity]:
+    """Quantities that are said in two units as one: 1 hour and 30 minutes."""
+    joined: list[Quantity] = []
+    for quantity in found:
+        before = joined[-1] if joined else None
+        if before and before.unit != quantity.unit and _JOINED.fullmatch(plain, before.span[1], quantity.span[0]):
+            size = next(iter(ratios(quantity.unit, before.unit)), 1.0)
+            if size < 1 and not before.parts:
+                start, end = before.span[0], quantity.span[1]
+                number = before.number + quantity.number * size
+                parts = (before, quantity)
+                joined[-1] = replace(
+                    before, text=plain[start:end], number=number, rounding="", parts=parts, span=(start, end)
+                )
+                continue
+        joined.append(quantity)
+    return joined

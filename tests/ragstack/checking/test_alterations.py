@@ -108,6 +108,36 @@ def test_a_name_in_another_form_is_known(claim: str, source: str) -> None:
     assert altered(claim, [source], [source]) is None
 
 
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The old ferry carries about 200 cars a day.", "The old ferry carries about 198 cars a day."),
+        ("The old ferry carries over 60 cars a day.", "The old ferry carries 64 cars a day."),
+        ("The old ferry leaves at 17:30 in winter.", "The old ferry leaves at 5:30 pm in winter."),
+        ("The old ferry needs 90 minutes to the island.", "The old ferry needs 1.5 hours to the island."),
+        ("这艘旧渡轮每天运送约200辆汽车。", "这艘旧渡轮每天运送约198辆汽车。"),
+        ("这艘旧渡轮冬天下午5点30分从港口开船。", "这艘旧渡轮冬天17点30分从港口开船。"),
+        ("这艘旧渡轮的乘客中有百分之十四是儿童。", "这艘旧渡轮的乘客中有14%是儿童。"),
+    ],
+)
+def test_a_rounded_number_and_the_same_written_otherwise_are_no_other_number(claim: str, source: str) -> None:
+    assert altered(claim, [source], [source]) is None
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The old ferry carries about 300 cars a day.", "The old ferry carries about 198 cars a day."),
+        ("The old ferry carries over 150 cars a day.", "The old ferry carries over 100 cars a day."),
+        ("The old ferry leaves at 5:30 am in winter.", "The old ferry leaves at 17:30 in winter."),
+        ("这艘旧渡轮每天运送约300辆汽车。", "这艘旧渡轮每天运送约198辆汽车。"),
+        ("这艘旧渡轮冬天上午5点30分从港口开船。", "这艘旧渡轮冬天17点30分从港口开船。"),
+    ],
+)
+def test_one_that_does_not_round_to_it_is_another_number(claim: str, source: str) -> None:
+    assert altered(claim, [source], [source]) == "number"
+
+
 def test_the_source_that_it_repeats_best_is_the_one_that_counts() -> None:
     other = "The Kestrel drone weighs 9 kg with its battery."
     claim = "The Kestrel drone weighs 2.4 kg, with battery."

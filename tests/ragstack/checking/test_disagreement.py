@@ -43,6 +43,14 @@ CITED = "The Marlow tower is 324 metres high and stands in Kent."
             "The Vasa was raised on 28 April 1959 from the harbour.",
         ),
         ("蓝鲸最重可达多少吨？", "蓝鲸最重可达150吨。", "蓝鲸最重可达150吨。", "蓝鲸最重可达190吨。"),
+        ("蓝鲸最重可达多少吨？", "蓝鲸最重可达150吨。", "蓝鲸最重可达150吨。", "蓝鲸最重可达约190吨。"),
+        (
+            "When does it open?",
+            "It opens at 17:30.",
+            "The mill opens at 17:30 daily.",
+            "The mill opens at 18:45 daily.",
+        ),
+        ("When does it open?", "It opens at 9:30.", "The mill opens at 9:30 daily.", "The mill opens at 17:30 daily."),
         ("谁得了冠军？", "西班牙得了冠军。", "最终西班牙得了冠军。", "最终葡萄牙得了冠军。"),
         ("大桥由谁设计？", "由茅以升设计。", "大桥由茅以升设计，1937年建成。", "大桥由李国豪设计，1937年建成。"),
     ],
@@ -102,6 +110,10 @@ def test_another_value_in_the_place_of_the_answer_is_a_disagreement(
             "Breakfast begins at 8:30 on Sundays.",
         ),
         ("What is the price?", "20 EUR", "| Blue pump | 20 | EUR |", "| Red pump | 30 | EUR |"),  # another row
+        (HEIGHT, "It is 324 metres high.", CITED, "The Marlow tower is about 320 metres high and stands in Kent."),
+        (HEIGHT, "It is 324 metres high.", CITED, "The Marlow tower is 0.324 km high and stands in Kent."),
+        ("蓝鲸最重可达多少吨？", "蓝鲸最重可达150吨。", "蓝鲸最重可达150吨。", "蓝鲸最重可达约150000公斤。"),
+        ("When does it open?", "At 17:30.", "The mill opens at 17:30 daily.", "The mill opens at 5:30 pm daily."),
         (HEIGHT, "324.3 metres.", "The Marlow tower is 324.3 metres high.", "The Marlow tower is 324 metres high."),
         (
             "Where was Lind born?",

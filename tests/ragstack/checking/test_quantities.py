@@ -81,3 +81,195 @@ def test_another_number_unit_multiplier_or_month_is_missing(claim: str, source: 
 
 def test_any_of_the_sources_may_hold_a_number() -> None:
     assert missing("30 metres in 2024", ["In 2024?", "30 metres"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("It needs over 60 GB.", "It needs 64 GB of memory."),
+        ("more than 60 visitors", "There were 64 visitors."),
+        ("It weighs at least 60 kg.", "It weighs 61.5 kg."),
+        ("It cost more than $1.5 million.", "It cost $1,580,000."),
+        ("over 1 hour", "It lasts 100 minutes."),
+        ("60+ models", "They compared 64 models."),
+        ("more than 2000 people", "2,345 people came."),
+        ("fewer than 200 people", "198 people came."),
+        ("under 70 GB", "It needs 64 GB of memory."),
+        ("no more than 100 words", "It has 95 words."),
+        ("nearly 200 people", "198 people came."),
+        ("nearly 200 people", "201 people came."),
+        ("almost 3 hours", "It took 2.9 hours."),
+        ("about 200 people", "198 people came."),
+        ("about 200 people", "201 people came."),
+        ("around 1990", "It was built in 1991."),
+        ("approximately 14%", "14.4 percent of them"),
+        ("some 1.2 million people", "1,187,000 people"),
+        ("about 60 pages or so", "It has 64 pages."),
+        ("需要超过60 GB内存", "需要64 GB内存"),
+        ("超过60人", "有64人"),
+        ("60多人参加", "64人参加"),
+        ("六十余人参加", "64人参加"),
+        ("60人以上参加", "64人参加"),
+        ("不到200人", "共198人"),
+        ("不超过70人", "共64人"),
+        ("约200人", "共198人"),
+        ("约200人", "共201人"),
+        ("近200人", "共198人"),
+        ("200人左右", "共201人"),
+        ("大约为120万人", "共有1,187,000人"),
+        ("全长约60公里", "全长61.2公里"),
+    ],
+)
+def test_a_rounded_number_is_held_by_one_that_rounds_to_it(claim: str, source: str) -> None:
+    assert missing(claim, [source]) == ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "number"),
+    [
+        ("It needs over 60 GB.", "It needs 600 GB.", "60"),
+        ("It needs over 60 GB.", "It needs 59 GB.", "60"),
+        ("It needs over 60 GB.", "It needs 71 GB.", "60"),
+        ("It needs over 60 GB.", "It needs 64 MB.", "60"),
+        ("It needs over 60 GB.", "It has 64 fans.", "60"),
+        ("over 60 million people", "64 people", "60"),
+        ("fewer than 200 people", "201 people came.", "200"),
+        ("no more than 60 people", "64 people came.", "60"),
+        ("under 100 people", "5 people came.", "100"),
+        ("nearly 200 people", "210 people came.", "200"),
+        ("nearly 200 people", "170 people came.", "200"),
+        ("about 200 people", "240 people came.", "200"),
+        ("about 200 people", "1,980 people came.", "200"),
+        ("about 198 people", "201 people came.", "198"),
+        ("exactly 60 pages", "It has 64 pages.", "60"),
+        ("60 pages", "It has 64 pages.", "60"),
+        ("64 pages", "It has over 60 pages.", "64"),
+        ("around 2000", "It was built in 1950.", "2000"),
+        ("more than 2000 people", "It opened in 2015.", "2000"),
+        ("超过60人", "共600人", "60"),
+        ("超过60人", "共59人", "60"),
+        ("不超过60人", "共64人", "60"),
+        ("不到200人", "共201人", "200"),
+        ("约200人", "共240人", "200"),
+        ("约60公里", "全长61米", "60"),
+        ("约2000年", "建于1950年", "2000"),
+        ("60人", "共64人", "60"),
+    ],
+)
+def test_a_rounded_number_is_not_held_by_one_that_does_not(claim: str, source: str, number: str) -> None:
+    assert missing(claim, [source]) == (number,)
+
+
+SAME = [
+    ("14%", "百分之十四"),
+    ("百分之14", "14％"),
+    ("14 percent", "百分之十四"),
+    ("百分之三点五", "3.5%"),
+    ("百分之百", "100%"),
+    ("30%", "约占三成"),
+    ("近三成五的人", "35%的人"),
+    ("17:30", "5:30 pm"),
+    ("5:30 p.m.", "17:30"),
+    ("下午5点30分", "17:30"),
+    ("下午五点半", "5:30 pm"),
+    ("晚上8点", "20:00"),
+    ("17时30分", "下午5点半"),
+    ("12:30 am", "0:30"),
+    ("12 pm", "中午12点"),
+    ("90 minutes", "1.5 hours"),
+    ("1.5小时", "90分钟"),
+    ("90分钟", "一个半小时"),
+    ("2.5 hours", "two and a half hours"),
+    ("90 minutes", "1 hour and 30 minutes"),
+    ("1小时30分钟", "90分钟"),
+    ("48 hours", "2 days"),
+    ("2.5 km", "2500 metres"),
+    ("1.5 km", "1500 m"),
+    ("2.5公里", "2500米"),
+    ("2500米", "2.5 km"),
+    ("0.5 kg", "500 grams"),
+    ("3 tonnes", "3000公斤"),
+    ("2 GB", "2000 MB"),
+    ("2 GB", "2048 MB"),
+    ("18 months", "1.5 years"),
+    ("3小时", "三小时"),
+    ("1 million people", "one million people"),
+]  # fmt: skip
+"""The same said otherwise, either way round."""
+
+
+@pytest.mark.parametrize(("claim", "source"), SAME + [(source, claim) for claim, source in SAME])
+def test_the_same_written_otherwise_is_held_either_way(claim: str, source: str) -> None:
+    assert missing(claim, [source]) == ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("50%", "half of them"),
+        ("50%的人", "一半的人"),
+        ("1 hour", "one hour"),
+        ("60分钟", "一小时"),
+        ("30 minutes", "half an hour"),
+        ("30分钟", "半小时"),
+        ("5:30", "5:30 pm"),
+        ("5:30 pm", "It opens at 5:30."),
+        ("at 17:30", "17 of the 30 pupils"),
+        ("下午5点", "17时"),
+        ("They meet at 7 pm.", "See you at 7, Ann!"),
+    ],
+)
+def test_what_a_source_says_in_a_word_or_leaves_to_its_context_is_held(claim: str, source: str) -> None:
+    assert missing(claim, [source]) == ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "number"),
+    [
+        ("40%", "百分之十四", "40"),
+        ("百分之四十", "14%", "40"),
+        ("四成", "30%", "40"),
+        ("三成", "40%", "30"),
+        ("60%", "一半", "60"),
+        ("5:30 am", "17:30", "5:30"),
+        ("5:30 am", "5:30 pm", "5:30"),
+        ("5:30", "17:30", "5:30"),
+        ("上午5点30分", "17:30", "5:30"),
+        ("下午5点半", "5:30 am", "17:30"),
+        ("下午5点", "17:30", "17:00"),
+        ("5 pm", "5:30 pm", "17:00"),
+        ("80 minutes", "1.5 hours", "80"),
+        ("90 seconds", "1.5 hours", "90"),
+        ("1小时20分钟", "90分钟", "1小时20分钟"),
+        ("60 km", "60 miles", "60"),
+        ("60 km", "60 m", "60"),
+        ("60 km", "60 GB", "60"),
+        ("2500公里", "2.5公里", "2500"),
+        ("5 kg", "500 g", "5"),
+        ("2 GB", "2500 MB", "2"),
+        ("14 days", "14 weeks", "14"),
+        ("It was number 1.", "It came out a year after.", "1"),
+        ("40分钟", "半小时", "40"),
+        ("五小时", "3小时", "5"),
+        ("3000万元", "3000元", "3000"),
+    ],
+)
+def test_another_percentage_time_or_measure_is_missing(claim: str, source: str, number: str) -> None:
+    assert missing(claim, [source]) == (number,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "三成员国",
+        "一成不变",
+        "成立成功",
+        "the first half, half-brother",
+        "上半年，半导体",
+        "晚上一点都不冷",
+        "一样，一天",
+    ],
+)
+def test_words_that_only_look_like_quantities_are_none(text: str) -> None:
+    assert quantities(text) == []
+    assert missing("50%", [text]) == ("50",)

@@ -1,0 +1,64 @@
+"""Numbers as digits, English words and Han numerals, found in a text and written in digits."""
+
+import re
+
+__all__ = ["HAN_VALUES", "MEASURES", "NUMBER", "han_value", "in_digits"]
+
+_SMALL = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen
+"""
+_TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety"
+_WORDS = {word: value for value, word in enumerate(_SMALL.split())} | {
+    word: 10 * value for value, word in enumerate(_TENS.split(), start=1)
+}
+HAN_VALUES = {numeral: value for value, numeral in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_HAN_STEPS = {"十": 10, "百": 100, "千": 1000}
+MEASURES = "个個種种项层年月日次倍章节部步位名人天周岁米吨元克里度只头座家所届块台辆本篇句词道条张枚"
+"""What a Han numeral counts; one that counts nothing is mostly a part of a word."""
+
+_DIGIT = "|".join(_SMALL.split()[1:10])
+_BELOW_HUNDRED = rf"(?:{'|'.join(_TENS.split()[1:])})(?:[ -](?:{_DIGIT}))?|{'|'.join(reversed(_SMALL.split()))}|ten"
+_IN_WORDS = rf"(?:(?:{_BELOW_HUNDRED})[ -])?hundred(?:(?: and)? (?:{_BELOW_HUNDRED}))?|{_BELOW_HUNDRED}"
+_HAN = "零〇一二两三四五六七八九十百千"
+_MEASURED = "小时|分钟|秒|毫|厘|公|千[米克]|英|[美欧]元|磅|星期|摄"
+NUMBER = re.compile(
+    rf"百分之(?P<percent>\d+(?:\.\d+)?|[{_HAN}]+(?:点[{_HAN}]+)?)"
+    rf"|(?P<digits>\d+(?:[.,]\d+)*)|\b(?P<words>{_IN_WORDS})\b"
+    rf"|(?<![数几上{_HAN}])(?P<han>[{_HAN}]+)(?=[多余]?(?:万亿|[万亿])?[多余]?(?:[{MEASURES}万亿]|{_MEASURED}))",
+    re.IGNORECASE,
+)
+
+
+def in_digits(match: re.Match[str]) -> str:
+    """What :data:`NUMBER` found, in digits and without separators of thousands."""
+    if written := match["digits"] or match["percent"]:
+        if not written.startswith(tuple(_HAN)):
+            return written.replace(",", "")
+        whole, _, decimals = written.partition("点")
+        return f"{han_value(whole)}.{''.join(str(HAN_VALUES.get(each, '')) for each in decimals)}".rstrip(".")
+    return str(_spoken(match["words"].casefold()) if match["words"] else han_value(match["han"]))
+
+
+def han_value(numerals: str) -> int:
+    """The value of Han numerals, with steps (一百五十) or without (一九九八)."""
+    if not any(numeral in _HAN_STEPS for numeral in numerals):
+        return int("".join(str(HAN_VALUES[numeral]) for numeral in numerals))
+    value, digit = 0, 0
+    for numeral in numerals:
+        if numeral in _HAN_STEPS:
+            value += max(digit, 1) * _HAN_STEPS[numeral]
+            digit = 0
+        else:
+            digit = HAN_VALUES[numeral]
+    return value + digit
+
+
+def _spoken(words: str) -> int:
+    value = 0
+    for word in re.findall(r"[a-z]+", words):
+        if word == "hundred":
+            value = max(value, 1) * 100
+        elif word != "and":
+            value += _WORDS[word]
+    return value
