@@ -24,7 +24,9 @@ UNANSWERABLE = 0.2
 
 _GATES = ("answerable", "answerable_without_judge")
 """The models that can be fitted anew; a generator that cannot be asked leaves the second alone."""
-_FEATURES = {"judge", "judge_chinese", "best", "turned", "numbers", "chinese"}
+_WORDS = frozenset({"best", "turned", "numbers", "chinese"})
+_FEATURES = {"answerable": _WORDS | {"judge", "judge_chinese"}, "answerable_without_judge": _WORDS}
+"""What is measured for each of them (:mod:`ragstack.checking.abstention`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +113,22 @@ def _shipped() -> dict[str, LogisticModel]:
 def _own(file: Path, decoder: str) -> dict[str, LogisticModel]:
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
-        models = {name: _checked(_model(stored["models"][name])) for name in _GATES if name in stored["models"]}
-        return models if stored["data"]["decoder"] == decoder else {}
+        if stored["data"]["decoder"] != decoder:
+            return {}
+        return {name: _checked(_model(stored["models"][name]), name) for name in _GATES if name in stored["models"]}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
-            f"{file} is no calibration ({type(error).__name__}); make it anew with: ragstack calibrate, or delete it"
+            f"{file} is no calibration of this version ({type(error).__name__}); make it anew with: ragstack "
+            "calibrate, or delete it"
         ) from None
 
 
-def _checked(model: LogisticModel) -> LogisticModel:
+def _checked(model: LogisticModel, name: str) -> LogisticModel:
     """The model, if it can be asked: finite numbers everywhere, and no feature that is not measured."""
     points = [value for point in model.curve for value in (point.threshold, point.risk, point.answered)]
     if not all(map(math.isfinite, [*model.weights.values(), model.bias, model.threshold, *points])):
         raise ValueError
-    if unknown := model.weights.keys() - _FEATURES:
+    if unknown := model.weights.keys() - _FEATURES[name]:
         raise KeyError(*unknown)
     return model
 

@@ -74,9 +74,9 @@ _SPEAKS_AGAINST = re.compile(
     r"\b(?:lack|fail|refus|reject|except|other|beside|rather|instead|outside|oppos|against|fight|fought|combat|counter"
     r"|resist|hostil|enem|protest|critic|former|stop|ceas|unless|end(?:ed|s|ing)?\b|(?:anti|non)-)"
 )
-_PREFIX = re.compile(r"^(?:non-?|anti-?|un|in|im|ir|il|dis)")
+_PREFIX = re.compile(r"^(?:non-?|un|in|im|ir|il|dis)")
 _NO_TURN = re.compile(
-    r"un(?:like|less|rest|cover|earth|veil|leash|fold|lock|wrap|beaten|defeated|fortunate|doubt|question)|anti(?!-)"
+    r"un(?:like|less|rest|cover|earth|veil|leash|fold|lock|wrap|beaten|defeated|fortunate|doubt|question)"
     r"|in(?:form|tend|tens|stall|sight|fus|vest|com|tak|bound|door|mate|patient|dwell|fight|corpo|cred|valuable|famous"
     r"|carnat|tuition|field|fancy|fring|vers|habit|filtrat|fect)|im(?:ag|pro|port|plant|press|puls|pos|pair|peach"
     r"|print|pend|migra|mediate)|irradi|dis(?:cover|charg|play|count|cours|clos|patch|pos|miss|sect|tribut|tract"

@@ -19,8 +19,9 @@ FIRST, SECOND = "What does the blue whale eat?", "How much does it weigh?"
 def whales(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bag_encoder: Any) -> None:
     """A collection about whales, and a gate that asks for some of a question's words."""
     monkeypatch.chdir(tmp_path)
-    some = LogisticModel({"best": 10.0}, -5.0, threshold=0.1)
-    monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(some, some, some, some))
+    some = LogisticModel({"coverage": 10.0}, -5.0, threshold=0.1)
+    gate = LogisticModel({"best": 10.0}, -5.0, threshold=0.1)
+    monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(gate, gate, some, some))
     monkeypatch.setattr(RagStack, "encoder", property(lambda _: bag_encoder))
     Path("whale.md").write_text("The blue whale eats krill. The blue whale weighs 150 tonnes.", encoding="utf-8")
     Path("鲸.md").write_text("蓝鲸以磷虾为食。蓝鲸重150吨。", encoding="utf-8")

@@ -63,7 +63,7 @@ def assert_exact(stack: RagStack, answer: Answer) -> None:
 @pytest.fixture
 def permissive(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gate that lets everything pass, and a check that asks for half of a sentence's words."""
-    half = LogisticModel({"best": 10.0}, -5.0, threshold=0.5)
+    half = LogisticModel({"coverage": 10.0}, -5.0, threshold=0.5)
     all_ = LogisticModel({}, 5.0, threshold=0.5)
     monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(all_, all_, half, half))
 

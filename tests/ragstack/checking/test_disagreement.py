@@ -163,8 +163,9 @@ def test_a_passage_about_another_subject_names_less_than_the_question_asks() -> 
 
 @pytest.fixture
 def stack(tmp_path: Path, bag_encoder: Any, monkeypatch: pytest.MonkeyPatch) -> RagStack:
-    half = LogisticModel({"best": 10.0}, -5.0, threshold=0.5)  # what ships is fitted for trained encoders
-    monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(half, half, half, half))
+    half = LogisticModel({"coverage": 10.0}, -5.0, threshold=0.5)  # what ships is fitted for trained encoders
+    gate = LogisticModel({"best": 10.0}, -5.0, threshold=0.5)
+    monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: Calibration(gate, gate, half, half))
     files = {
         "2023.md": "The tower of Marlow weighs 324 tonnes and stands in Kent.",
         "2024.md": "The tower of Marlow weighs 330 tonnes and stands in Kent.[7]",

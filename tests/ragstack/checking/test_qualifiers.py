@@ -26,7 +26,6 @@ ELECTED = "Ada Perrin was elected president of the rowing club in Lyon in 1932."
         ("The non-Guild rules bind every baker.", "The Guild's rules bind every baker."),
         ("The chapel was unestablished in 1872.", "The chapel was established in 1872."),
         ("An undamaged hull was towed to Ghent.", "The damaged hull was towed to Ghent."),
-        ("The anti-union paper closed.", "The union paper closed in May."),
         ("He was elected president of the club.", "He was elected vice president of the club."),
         ("The mayor opened the mill.", "The deputy mayor opened the mill in March."),
         ("Ghent reached the final in May.", "Ghent reached the semifinal in May."),

@@ -126,6 +126,28 @@ def test_a_damaged_file_is_named_in_one_line_before_a_question_is_asked(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("models", "refused"),
+    [
+        ({"answerable": {"judge": 1.0, "turned": -1.0}, "answerable_without_judge": {"best": 1.0}}, False),
+        ({"answerable": {"judge": 1.0, "cosine": 1.0}}, True),
+        ({"answerable_without_judge": {"judge": 1.0}}, True),
+    ],
+)
+def test_a_gate_that_asks_for_what_is_not_measured_is_refused_for_its_decoder_and_else_left_aside(
+    tmp_path: Path, models: dict[str, dict[str, float]], refused: bool
+) -> None:
+    fitted = {name: {"weights": weights, "bias": 0.0, "threshold": 0.5} for name, weights in models.items()}
+    stored = {"data": {"decoder": "its own"}, "models": fitted}
+    (tmp_path / "calibration.json").write_text(json.dumps(stored), encoding="utf-8")
+    assert load_calibration(tmp_path, decoder="another") == load_calibration()
+    if refused:
+        with pytest.raises(ConfigError, match="of this version"):
+            load_calibration(tmp_path, decoder="its own")
+    else:
+        assert load_calibration(tmp_path, decoder="its own").answerable.weights == models["answerable"]
+
+
 def test_the_threshold_that_answers_most_at_no_more_than_the_risk_is_taken() -> None:
     curve = tuple(
         OperatingPoint(threshold, risk, answered, 0.5)

@@ -65,3 +65,13 @@ def test_rows_about_one_thing_are_in_one_fold() -> None:
     given = [row | {"about": f"d{n % 10}"} for n, row in enumerate(rows())]
     fold = folds(given, np.array([row["label"] for row in given]))
     assert all(len(set(fold[n::10])) == 1 for n in range(10))
+
+
+def test_a_mark_of_a_false_premise_weighs_two_units_at_most_and_never_speaks_for_an_answer() -> None:
+    names = ["turned", "numbers", "names"]
+    label = np.array([1, 0] * 100)
+    marks = np.stack([1.0 - label, label, 1.0 - label], axis=1)  # the second is found where there is an answer
+    weights, _ = logistic(marks, label, names)
+    assert weights[0] == pytest.approx(-2.0)
+    assert weights[1] == 0.0
+    assert weights[2] < -2.0  # not one of those that are held
