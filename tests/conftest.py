@@ -58,7 +58,7 @@ def gate_of_words(monkeypatch: pytest.MonkeyPatch) -> None:
     from ragstack.checking.calibration import LogisticModel, load_calibration
 
     believing = LogisticModel({"judge": 1.0}, 0.0, threshold=0.5)
-    words = LogisticModel({"best": 10.0}, -3.0, threshold=0.5)
+    words = LogisticModel({"best": 10.0}, -5.0, threshold=0.5)
     gate = replace(load_calibration(), answerable=believing, answerable_without_judge=words)
     monkeypatch.setattr("ragstack.checking.load_calibration", lambda *_, **__: gate)
 

@@ -11,6 +11,7 @@ from indexes.errors import ModelMissing, StoreError, UnknownCollection, UsageErr
 from ragstack.evaluation import evaluate_retrieval, make_testset
 from ragstack.evaluation.datasets import read_questions
 from ragstack.evaluation.problems import Problems
+from ragstack.models import Models
 from ragstack.stack import RagStack
 
 
@@ -144,7 +145,9 @@ def test_a_folder_that_cannot_be_written_is_told(filled: RagStack, tmp_path: Pat
 
 
 def test_a_decoder_that_is_not_here_is_named(filled: RagStack, tmp_path: Path) -> None:
-    models = filled.config.models.model_copy(update={"decoder": str(tmp_path / "no.gguf")})
-    filled.config = filled.config.model_copy(update={"models": models})
+    elsewhere = filled.config.models.model_copy(update={"decoder": str(tmp_path / "no.gguf")})
+    models = Models(filled.config.model_copy(update={"models": elsewhere}))
+    models._encoder = filled.encoder
+    filled._models = models
     with pytest.raises(ModelMissing):
         make_testset(filled, "set", out=tmp_path / "set", n=5, generator="llamacpp")
