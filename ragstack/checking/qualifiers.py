@@ -47,7 +47,7 @@ _PASSED_OVER_WORDS = """
     the a an of to in on at by for as is was were are be been and his her its their who that had has have with
     from s
 """
-_PASSED_OVER = frozenset(_PASSED_OVER_WORDS.split())  # fmt: skip
+_PASSED_OVER = frozenset(_PASSED_OVER_WORDS.split())
 """Words that do not tell what surrounds a word."""
 
 _JOINED = re.compile(

@@ -102,3 +102,11 @@ def test_the_judge_is_asked_once_and_weighs_the_more_the_surer_it_is() -> None:
     read, calibration = evidence(COUNCIL), load_calibration()
     sure, doubtful = (answerable("What did the council close?", read, Judge(s), calibration)[0] for s in (4.0, -4.0))
     assert doubtful < 0.5 < sure
+
+
+@pytest.mark.parametrize(
+    ("question", "in_chinese"), [("What did the council close?", 0.0), ("蓝鲸2019年吃什么？", 1.5)]
+)
+def test_the_odds_have_a_weight_of_their_own_in_chinese(question: str, in_chinese: float) -> None:
+    features = answerable_features(question, evidence(COUNCIL if question.isascii() else WHALE), Judge(1.5))
+    assert (features["judge"], features["judge_chinese"]) == (1.5, in_chinese)

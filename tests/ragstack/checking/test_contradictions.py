@@ -89,6 +89,7 @@ def test_a_name_that_no_source_has_is_seen_in_the_language_of_the_source(
         ("Which talks were informal?", "The council holds formal talks.", ("informal",)),
         ("Who was informed?", "The council was formed in May.", ()),
         ("What did the immigrants improve unless paid?", "Migrants prove less in debt.", ()),
+        ("Who are the unelected members?", "Elected and unelected members meet in May.", ()),
         ("How many discoveries?", "Covers and coveries.", ()),
         ("Which country is united?", "The country was founded in May.", ()),
         ("How deep is the inland sea?", "The land is flat.", ()),
