@@ -61,6 +61,7 @@ bench-data: models  ## retrieval and reading of real files; DATA=folder of corpo
 	$(BIN)/python benchmarks/evidence.py "$(DATA)"
 	$(BIN)/python benchmarks/disagreement.py "$(DATA)" report
 	$(BIN)/python benchmarks/verifying.py "$(DATA)"
+	$(BIN)/python benchmarks/verifying_decoder.py "$(DATA)"
 
 bench-large: models  ## a million chunks; DATA=folder of corpora in the common layout (an hour, 10 GB of disk)
 	$(BIN)/python benchmarks/ingestion.py memory

@@ -7,6 +7,7 @@ milliseconds; models of Hugging Face can stand in its place. How far each agrees
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from ingest.text.outline import plain_markup
 from ingest.text.sentences import split_sentences
 from ragstack.checking.calibration import Calibration, load_calibration
 from ragstack.checking.citations import align
+from ragstack.checking.quantities import missing
 from ragstack.checking.verification import support
 from ragstack.config import EvidenceSettings
 from ragstack.evaluation.verdicts import Premise, Verdict, Verifier
@@ -53,9 +55,12 @@ class DecoderVerifier:
         if not evidence:
             return Verdict(0.0, False)
         [alignment] = align(question, [claim], evidence, self._encoder)
+        # laid beside the premises as a whole: a number may stand in a sentence that was not picked to be read
+        numbers = missing(claim, [question, *(f"{premise.title} {premise.text}" for premise in premises)])
+        alignment = replace(alignment, missing_numbers=numbers)
         found = support(question, claim, alignment, evidence, self._judge, self._calibration)
         nearest = tuple(evidence[at].text for at in alignment.positions)
-        return Verdict(found.probability, found.supported, alignment.missing_numbers, nearest)
+        return Verdict(found.probability, found.supported, numbers, nearest)
 
     def read(self, about: str, premises: Sequence[Premise]) -> list[Evidence]:
         """All sentences where they fit what the decoder reads, so that its cache serves all claims; else the best."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from indexes.errors import UsageError
+from ragstack.answers import unmarked
 from ragstack.language import Language, language_of
 from ragstack.verifier.perturbing import perturbed
 
@@ -112,7 +113,7 @@ def _pairs(folder: Path, name: str, chance: random.Random) -> Iterator[Pair]:
 def _pair(row: dict[str, Any], name: str, label: bool) -> Pair:
     if "premise" in row:
         return Pair(name, "entailment", row["premise"], row["hypothesis"].strip(), label)
-    claim = row["response"].strip()
+    claim = unmarked(row["response"]).strip()
     if row.get("question") and len(claim.split()) < _SHORT and language_of(claim) == "en":
         claim = f"{row['question']} {claim}"
     return Pair(name, "response", row["context"], claim, label)

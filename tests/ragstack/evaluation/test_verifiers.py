@@ -67,6 +67,17 @@ def test_the_documents_own_words_and_lost_numbers_need_no_reading(verifier: Deco
     assert reader.read == []
 
 
+def test_a_number_may_stand_in_a_sentence_that_was_not_picked_to_be_read(
+    verifier: DecoderVerifier, reader: Reader
+) -> None:
+    rest = "The census of 1871 was the first. " + " ".join(f"Stone number {n} lies in the north." for n in range(30))
+    premises = [Premise(rest), Premise("The town grew fast, and the town had many mills.", "History of 1902")]
+    assert verifier.check("", "The town grew fast after 1871 and had many mills by 1902.", premises).supported
+    assert "1871" not in reader.read[0].split("Statement")[0]
+    lost = verifier.check("", "The town grew fast after 1872 and had many mills.", premises)
+    assert (lost.probability, lost.missing_numbers) == (0.0, ("1872",))
+
+
 def test_passages_without_words_support_nothing(verifier: DecoderVerifier) -> None:
     assert not verifier.check("", "It swims.", [Premise("***")]).supported
 

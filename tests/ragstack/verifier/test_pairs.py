@@ -28,6 +28,12 @@ def test_responses_are_claims_over_their_context_and_a_bare_answer_keeps_its_que
     assert [found[claim].language for claim in ("When? March", "没有冻。")] == ["en", "zh"]
 
 
+def test_markers_of_citations_are_no_part_of_a_claim(tmp_path: Path) -> None:
+    row = {"context": "It froze.", "response": "It froze over early that year [4]. 河面结冰[2]。", "label": "faithful"}
+    write(tmp_path / "s" / "examples.jsonl", row)
+    assert [pair.claim for pair in read_pairs(tmp_path, "s")] == ["It froze over early that year. 河面结冰。"]
+
+
 def test_only_what_is_entailed_is_supported(tmp_path: Path) -> None:
     labels = {"entailment": True, "neutral": False, "contradiction": False, "1": True, "0": False}
     write(
