@@ -3,7 +3,8 @@
 The normalisation of SQuAD (Rajpurkar et al., 2016: lower case, no punctuation, no articles, single blanks), carried
 over to Chinese as CMRC 2018 and DRCD do it: full-width forms become half-width (Unicode NFKC), punctuation of every
 script goes, and each Han character or kana is a token of its own, so that word boundaries decide nothing. On ASCII
-text the result is that of the official SQuAD script.
+text the result is that of the official SQuAD script. Only :func:`contains`, which is none of its measures, also reads
+punctuation as a blank.
 """
 
 import re
@@ -18,6 +19,10 @@ _ARTICLES = frozenset({"a", "an", "the"})
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[^\s\u3040-\u30ff"
                     r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")  # fmt: skip
 _POSSESSIVE = re.compile(r"['’]s\b")
+_DIGITS = "one|two|three|four|five|six|seven|eight|nine|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
+_WITHIN = re.compile(rf"(?<=\w)[.'’](?=\w)|(?<=\d)[,:/](?=\d)|(?<=\bnon)-(?=\w)|(?<=ty)-(?=(?:{_DIGITS})\b)")
+"""Marks that never part a word: of initials and elisions, of numbers in digits (2.5, 3,000, 10:30, 1/2) and in words
+(twenty-five), and after the ``non`` that turns it."""
 
 
 def tokens(text: str) -> list[str]:
@@ -42,19 +47,33 @@ def token_f1(answer: str, gold: Sequence[str]) -> float:
 
 
 def contains(answer: str, gold: Sequence[str]) -> bool:
-    """Whether the tokens of a gold answer stand in the answer, one after another.
+    """Whether a gold answer stands in the answer as whole tokens, one after another.
 
-    Whole tokens: 70 is not in 170. An English ``'s`` at the end of a word does not hide the word.
+    Punctuation is dropped in both (``U.S.`` is ``US``), or else taken as a blank in both (``seven-layer`` holds seven,
+    ``1935–1940`` both years). No part of a number is a number: 70 is not in 170, nor 3 in 3,000, 10 in 10:30 or five
+    in twenty-five. An English ``'s`` at the end of a word does not hide the word.
     """
-    said = tokens(_POSSESSIVE.sub("", answer))
+    whole = _POSSESSIVE.sub("", answer)
+    said = [(read, read(whole)) for read in (tokens, _parted)]
     for each in gold:
-        wanted = tokens(_POSSESSIVE.sub("", each))
-        if not wanted:  # nothing but punctuation or articles: only its very characters will do
+        wanted = _POSSESSIVE.sub("", each)
+        if not tokens(wanted):  # nothing but punctuation or articles: only its very characters will do
             if each.strip() and each.strip() in answer:
                 return True
-        elif any(said[at : at + len(wanted)] == wanted for at in range(len(said) - len(wanted) + 1)):
+        elif any(_stands_in(read(wanted), held) for read, held in said):
             return True
     return False
+
+
+def _parted(text: str) -> list[str]:
+    """The tokens of a text whose punctuation parts words; ``a`` is an article only alone: ``Hepatitis-A`` keeps it."""
+    plain = _WITHIN.sub("", unicodedata.normalize("NFKC", text).lower())
+    kept = " ".join(word for word in plain.split() if tokens(word))
+    return _TOKEN.findall("".join(" " if _is_punctuation(character) else character for character in kept))
+
+
+def _stands_in(wanted: list[str], said: list[str]) -> bool:
+    return any(said[at : at + len(wanted)] == wanted for at in range(len(said) - len(wanted) + 1))
 
 
 def _f1(answer: list[str], gold: list[str]) -> float:
