@@ -1,7 +1,6 @@
 """The models that the settings name, each opened on first use and kept until it is closed."""
 
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ class Models:
         self._config = config
         self._lock = RLock()
         self._encoder: Encoder | None = None
+        self._reranker: Reranker | None = None
         self._generators: dict[GeneratorKind, Generator] = {}
 
     @property
@@ -39,12 +39,15 @@ class Models:
                 self._encoder = self._open_encoder(self._config.models.encoder)
             return self._encoder
 
-    @cached_property
+    @property
     def reranker(self) -> "Reranker | None":
         """The reranker of the config; None where it names none."""
         from ragstack.retrieval.reranking import open_reranker
 
-        return open_reranker(self._config.retrieval.reranker, self._config.model_cache)
+        with self._lock:
+            if self._reranker is None:
+                self._reranker = open_reranker(self._config.retrieval.reranker, self._config.model_cache)
+            return self._reranker
 
     def generator(self, kind: GeneratorKind | None = None) -> "Generator":
         """The generator of that kind; None means the config's.
