@@ -25,13 +25,13 @@ from indexes.engine import VectorCollection, VectorWriter
 from indexes.errors import UsageError
 from ingest import ocr
 from ingest.files import loading
-from ingest.files.discovery import Discovery, SourceFile, discover, identity
+from ingest.files.discovery import Discovery, SourceFile, discover, identity, is_under
 from ingest.processes.workers import Workers
 from ingest.report import IngestReport, OnProgress, Progress
 from ingest.sync.interrupts import Interrupts
 from ingest.sync.preparing import PipelineSettings, fitted, prepare
 from ingest.sync.reading import Ahead, arrivals
-from ingest.sync.settling import Settling, is_under
+from ingest.sync.settling import Settling
 from ingest.sync.standing import Standing, holder_of
 from ingest.sync.writing import Lane
 
@@ -51,6 +51,7 @@ def ingest(
     settings: PipelineSettings | None = None,
     prune: bool = False,
     retry_failed: bool = False,
+    skip: str | Path | None = None,
     progress: OnProgress | None = None,
 ) -> IngestReport:
     """Bring files and folders into a collection.
@@ -62,6 +63,7 @@ def ingest(
         settings: How to read files and cut chunks, and the limits on a file.
         prune: Remove the documents under ``paths`` whose files have vanished.
         retry_failed: Try again the files that were refused or failed before and have not changed.
+        skip: The folder of the caller's own files, such as the database's, passed over inside ``paths``.
         progress: Called after each file and each batch.
 
     Raises:
@@ -71,7 +73,7 @@ def ingest(
         KeyboardInterrupt: after the step in hand; whatever had its vectors was written.
     """
     settings = settings or PipelineSettings()
-    found = discover(paths, settings.options.limits.max_bytes)
+    found = discover(paths, settings.options.limits.max_bytes, skip)
     roots = _roots(paths) if prune else []
     with (
         collection.writer() as writer,

@@ -73,6 +73,8 @@ class RagStack:
     ) -> "IngestReport":
         """Sync files and folders into a collection, which is made where it does not exist.
 
+        The home directory is passed over where it lies inside ``paths``.
+
         Args:
             paths: Files, folders and patterns; ``-`` is standard input.
             collection: Its name; None means the config's default.
@@ -96,6 +98,7 @@ class RagStack:
             settings=pipeline_settings(self.config.ingest),
             prune=prune,
             retry_failed=retry_failed,
+            skip=self.config.home,
             progress=progress,
         )
 
@@ -121,7 +124,7 @@ class RagStack:
         from ingest.files.watching import Watch
 
         several = [paths] if isinstance(paths, str | Path) else list(paths)
-        with Watch(several) as watch:
+        with Watch(several, self.config.home) as watch:
             yield self.ingest(several, collection, prune=prune, retry_failed=retry_failed, progress=progress)
             for changed in watch.batches(stop):
                 there = changed if prune else [path for path in changed if path.exists()]

@@ -3,7 +3,7 @@
 Folders are walked in the order of names, without hidden files and folders; a folder reached twice, by a link or by
 overlapping paths, is walked once, and so is a file. A path that is none but has ``*``, ``?`` or ``[`` in it is a
 pattern, with ``**`` for any folders; ``-`` is what comes on standard input. What cannot be looked into is reported,
-never skipped in silence.
+never skipped in silence; only the caller's own folder is, where it lies inside what is walked.
 """
 
 import glob
@@ -13,11 +13,12 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from indexes.errors import UsageError
 
-__all__ = ["SEPARATOR", "Discovery", "SourceFile", "discover", "identity"]
+__all__ = ["SEPARATOR", "Discovery", "SourceFile", "discover", "identity", "is_under"]
 
 SEPARATOR = "!//"
 """Between the key of an archive and the path in it; no resolved path has two slashes in a row."""
@@ -52,12 +53,19 @@ class Discovery:
     problems: tuple[tuple[SourceFile, str], ...]
 
 
-def discover(paths: Sequence[str | Path], max_bytes: int = 200_000_000) -> Discovery:
+def discover(paths: Sequence[str | Path], max_bytes: int = 200_000_000, skip: str | Path | None = None) -> Discovery:
     """Find the files at and under ``paths``; of standard input no more than ``max_bytes`` and one are read.
+
+    Args:
+        paths: What was given.
+        max_bytes: The most that is read of standard input, but for one.
+        skip: The folder of the caller's own files, passed over wherever a walk or a pattern comes upon it, by a link
+            too; given by name it is a problem, and what lies in it, given by name, is found.
 
     Raises:
         UsageError: A path is empty, or no path at all.
     """
+    own = None if skip is None else identity(Path(skip))
     walk = _Walk()
     for given in paths:
         if not str(given) or "\0" in str(given):
@@ -67,7 +75,11 @@ def discover(paths: Sequence[str | Path], max_bytes: int = 200_000_000) -> Disco
             continue
         path = Path(given)
         before = walk.reached
-        if _is_folder(path):
+        key = identity(_fixed(path))
+        walk.skip = None if own is None or is_under(key, own) else own
+        if key == own and _is_folder(path):
+            walk.problems.append((_source(path), "it holds the database itself; give the folder of the documents"))
+        elif _is_folder(path):
             walk.folder(path)
             if walk.reached == before:
                 walk.problems.append((_source(path), "no files were found in it; check the path"))
@@ -84,6 +96,7 @@ class _Walk:
     """Gathers files, remembering where it has been."""
 
     def __init__(self) -> None:
+        self.skip: str | None = None
         self.files: list[SourceFile] = []
         self.problems: list[tuple[SourceFile, str]] = []
         self._repeated = 0
@@ -97,6 +110,8 @@ class _Walk:
 
     def file(self, path: Path) -> None:
         source = _source(path)
+        if self._is_skipped(source.key):
+            return
         if source.key in self._keys:
             self._repeated += 1
         else:
@@ -111,10 +126,11 @@ class _Walk:
             self.files.append(SourceFile(Path("stdin"), key, key, data))
 
     def pattern(self, path: Path) -> None:
-        matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - of a pattern that may be absolute
+        found = map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207 - it may be absolute
+        matches = [match for match in found if not self._is_skipped(identity(match))]
         if not matches:
             self.problems.append((_source(path), "no file matches the pattern; check it"))
-        for match in map(Path, matches):
+        for match in matches:
             if _is_folder(match):
                 self.folder(match)
             else:
@@ -135,7 +151,9 @@ class _Walk:
                 self.problems.append((_source(entry), "it is a link to nothing; mend or remove it"))
 
     def _entries(self, folder: Path) -> list[Path]:
-        """What is in a folder, in order; nothing where it was walked before or cannot be opened."""
+        """What is in a folder, in order; nothing where it was walked before, is to be skipped or cannot be opened."""
+        if self._is_skipped(identity(folder)):
+            return []
         try:
             status = folder.stat()
             if (status.st_dev, status.st_ino) in self._folders:
@@ -149,6 +167,9 @@ class _Walk:
             return []
         return [folder / name for name in names]
 
+    def _is_skipped(self, key: str) -> bool:
+        return self.skip is not None and is_under(key, self.skip)
+
 
 def identity(path: Path) -> str:
     r"""The key of the document that a path leads to: the resolved path, in POSIX notation.
@@ -156,6 +177,18 @@ def identity(path: Path) -> str:
     Bytes of a name that are not UTF-8 are written as ``\xNN``, for a catalogue holds text.
     """
     return re.sub("^//+", "/", _text(Path(os.path.realpath(path))))
+
+
+def is_under(key: str, root: str) -> bool:
+    """Whether a key is that of a path, or of one below it."""
+    return key == root or key.startswith(root.rstrip("/") + "/")
+
+
+def _fixed(path: Path) -> Path:
+    """A path, or the folder from which a pattern starts."""
+    if _is_there(path) or not glob.has_magic(str(path)):
+        return path
+    return Path(*takewhile(lambda part: not glob.has_magic(part), path.parts))
 
 
 def _is_folder(path: Path) -> bool:

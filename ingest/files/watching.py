@@ -23,8 +23,8 @@ class Watch:
     takes a batch looks at the disk.
     """
 
-    def __init__(self, paths: Sequence[str | Path]) -> None:
-        """Follow what is at and under ``paths``.
+    def __init__(self, paths: Sequence[str | Path], skip: str | Path | None = None) -> None:
+        """Follow what is at and under ``paths``, but for the folder ``skip`` where it lies inside them.
 
         Raises:
             UsageError: A path does not exist, or is none that can be followed.
@@ -33,6 +33,7 @@ class Watch:
             if str(path) == "-" or not Path(path).exists():
                 raise UsageError(f"{path} cannot be followed: expected a file or folder that exists")
         self._given = {Path(path).resolve(): Path(path) for path in paths}
+        self._skip = None if skip is None else Path(skip).resolve()
         # a file is followed by its folder: what is saved by renaming is another file of the same name
         self._followed = {path if path.is_dir() else path.parent for path in self._given}
         self._recursive = any(path.is_dir() for path in self._given)
@@ -93,8 +94,13 @@ class Watch:
             self._batches.put(None)
 
     def _is_shown(self, path: Path) -> bool:
-        below = next((path.relative_to(root) for root in self._given if path.is_relative_to(root)), None)
-        return below is not None and not any(part.startswith(".") for part in below.parts)
+        return any(self._is_shown_in(root, path) for root in self._given if path.is_relative_to(root))
+
+    def _is_shown_in(self, root: Path, path: Path) -> bool:
+        if any(part.startswith(".") for part in path.relative_to(root).parts):
+            return False
+        skip = self._skip
+        return skip is None or not (skip.is_relative_to(root) and path.is_relative_to(skip))
 
     def _as_given(self, path: Path) -> Path:
         """The path as it stands under the one that the caller named."""

@@ -17,7 +17,7 @@ import numpy as np
 from indexes.engine import VectorCollection, VectorWriter
 from indexes.errors import UsageError
 from indexes.records import LedgerEntry, Outcome
-from ingest.files.discovery import SEPARATOR, SourceFile
+from ingest.files.discovery import SEPARATOR, SourceFile, is_under
 from ingest.sync.accounts import Accounts
 from ingest.sync.buffer import Buffer
 from ingest.sync.preparing import Ready
@@ -29,7 +29,7 @@ from ingest.sync.writing import Lane
 if TYPE_CHECKING:
     from ingest.encoders import Encoder
 
-__all__ = ["Settling", "is_under"]
+__all__ = ["Settling"]
 
 _PROBLEMS = ("refused", "failed")
 _TOGETHER = 500  # lines of unchanged files that are written in one transaction
@@ -329,11 +329,6 @@ class Settling:
     def _record(self, *entries: LedgerEntry) -> None:
         if entries:
             self._lane.do(lambda: self._writer.record(*entries))
-
-
-def is_under(key: str, root: str) -> bool:
-    """Whether a key is that of a path, or of one below it."""
-    return key == root or key.startswith(root.rstrip("/") + "/")
 
 
 def _is_there(key: str) -> bool:

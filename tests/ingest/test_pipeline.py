@@ -76,6 +76,40 @@ def stored(collection: Collection) -> dict[str, str]:
     return {document.uri: document.text for document in documents if document}
 
 
+def test_the_folder_of_the_database_is_passed_over_inside_what_is_walked(
+    collection: Collection, encoder: Encoder, docs: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    (home / "evaluations").mkdir()
+    (home / "evaluations" / "records.jsonl").write_text('{"text": "A run of an evaluation."}')
+    (docs / "link").symlink_to(home)
+    (docs / "sub" / "part").symlink_to(home / "evaluations")
+    (docs / "file.jsonl").symlink_to(home / "evaluations" / "records.jsonl")
+    (tmp_path / "via").symlink_to(home)
+    expected = {f"{docs}/english.md", f"{docs}/page.html", f"{docs}/sub/chinese.txt"}
+    for paths in ([tmp_path], [docs, tmp_path], [tmp_path / "**" / "*"]):
+        report = ingest(paths, collection, encoder, settings=SMALL, skip=tmp_path / "via")
+        assert report.problems == ()
+        assert stored(collection).keys() == expected
+    assert run(collection, encoder, tmp_path).problems  # else its files are read, and refused
+
+
+def test_what_lies_in_the_folder_of_the_database_is_read_where_it_is_given_by_name(
+    collection: Collection, encoder: Encoder, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    (home / "docs").mkdir()
+    (home / "docs" / "a.txt").write_text("The sky over the lake is blue today.")
+    own = home / "catalog.db"
+    report = ingest([home, own, home / "docs"], collection, encoder, settings=SMALL, skip=home)
+    assert stored(collection).keys() == {f"{home}/docs/a.txt"}
+    reasons = {problem.path: (problem.outcome, problem.reason) for problem in report.problems}
+    assert reasons.keys() == {str(home), str(own)}
+    assert reasons[str(home)] == ("failed", "it holds the database itself; give the folder of the documents")
+    assert reasons[str(own)][0] == "refused"
+    assert ingest([home / "*" / "*.txt"], collection, encoder, settings=SMALL, skip=home).files.unchanged == 1
+
+
 def test_files_become_documents_with_the_very_words_of_their_chunks(
     collection: Collection, encoder: Encoder, docs: Path
 ) -> None:

@@ -38,6 +38,21 @@ def test_a_file_is_followed_over_saves_that_rename_and_its_neighbours_are_not(tm
             assert next(batches) == [path]
 
 
+def test_what_is_to_be_skipped_does_not_show_but_where_it_was_given(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "docs").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(home)
+    with Watch([tmp_path], tmp_path / "link") as watch:
+        batches = watch.batches()
+        (home / "catalog.db").write_text("its own")
+        (tmp_path / "a.txt").write_text("new")
+        assert next(batches) == [tmp_path / "a.txt"]
+    with Watch([home / "docs"], home) as watch:
+        batches = watch.batches()
+        (home / "docs" / "b.txt").write_text("new")
+        assert next(batches) == [home / "docs" / "b.txt"]
+
+
 def test_waiting_ends_when_it_is_told_to(tmp_path: Path) -> None:
     stop = threading.Event()
     stop.set()
@@ -49,6 +64,23 @@ def test_waiting_ends_when_it_is_told_to(tmp_path: Path) -> None:
 def test_what_cannot_be_followed_is_a_wrong_call(path: str) -> None:
     with pytest.raises(UsageError, match="cannot be followed"):
         Watch([path])
+
+
+@pytest.mark.models
+def test_a_stack_whose_home_is_in_the_folder_leaves_it_out(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The sky over the lake is blue today.")
+    config = Config(store={"home": tmp_path / "home"}, models={"encoder": "all-MiniLM-L6-v2"})  # type: ignore[arg-type]
+    with RagStack(config) as stack:
+        assert stack.ingest(tmp_path, prune=True).problems == ()
+        stop = threading.Event()
+        reports = stack.watch(tmp_path, prune=True, stop=stop)
+        first = next(reports)
+        assert (first.files.unchanged, first.problems) == (1, ())
+        (tmp_path / "b.txt").write_text("The grass behind the house is green.")
+        second = next(reports)
+        assert (second.files.added, second.problems) == (1, ())
+        stop.set()
+        assert list(reports) == []  # its own writing is no change
 
 
 @pytest.mark.models
