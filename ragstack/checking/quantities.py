@@ -14,14 +14,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ragstack.checking.clock import HALVED, Time, times
-from ragstack.checking.numerals import HAN_VALUES, MEASURES, NUMBER, in_digits
+from ragstack.checking.numerals import HAN_VALUES, MEASURES, NUMBER, han_value, in_digits
 from ragstack.checking.quantity import Quantity
 from ragstack.checking.rounding import rounding
 from ragstack.checking.units import UNIT, ratios, unit_of
 
 __all__ = ["MONTH_OF_DATE", "Quantity", "missing", "quantities"]
 
-_ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+_ORDINALS = """
+    zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
+    fifteenth sixteenth seventeenth eighteenth nineteenth twentieth
+"""
 _SCALES = {
     "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9,
@@ -49,6 +52,7 @@ _ONE = re.compile(
     rf"(?P<unit>{UNIT.pattern})(?![a-z])",
     re.IGNORECASE,
 )
+_CENTURY = re.compile(f"[{_HAN}]+(?=世纪)")
 _HALF = re.compile(r"(?<!first )(?<!second )(?<!other )(?<!latter )\bhalf\b(?!-)|一半|半数", re.IGNORECASE)
 _YEAR = re.compile(r"1\d{3}|2[01]\d\d")
 _CURRENCY = re.compile(r"[$£€¥] ?$")
@@ -87,6 +91,8 @@ def _known(plain: str) -> Iterator[Quantity]:
     yield from _read(plain)
     for match in _ONE.finditer(plain):
         yield Quantity("", 0.5 if match["half"] or match["ban"] else 1.0, 1.0, unit_of(match["unit"]))
+    for match in _CENTURY.finditer(plain):
+        yield Quantity(match[0], float(han_value(match[0])))
     if _HALF.search(plain):
         yield Quantity("", 50.0, 1.0, "%")
 

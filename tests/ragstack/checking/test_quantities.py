@@ -57,6 +57,10 @@ def test_a_number_is_read_with_its_multiplier_and_unit(text: str, scale: float, 
         ("三个编码器", "It has three encoders."),
         ("Sales rose in Q3.", "Sales rose in the third quarter."),
         ("The 2017 model", "发布于2017年"),
+        ("in the 19th century", "in the nineteenth century"),
+        ("the 20th century", "late twentieth-century art"),
+        ("19世纪的防御工事", "建于十九世纪"),
+        ("二十世纪初，即20世纪初", "二十世纪初"),
     ],
 )
 def test_the_same_quantity_said_otherwise_is_not_missing(claim: str, source: str) -> None:
@@ -73,6 +77,8 @@ def test_the_same_quantity_said_otherwise_is_not_missing(claim: str, source: str
         ("投资3000万元。", "投资3000亿元。", "3000"),
         ("It opened in March 2017.", "It opened in May 2017.", "3"),
         ("It grew by 15 dollars.", "It grew by 15 %.", "15"),
+        ("in the 18th century", "in the nineteenth century", "18"),
+        ("18世纪", "建于十九世纪", "18"),
     ],
 )
 def test_another_number_unit_multiplier_or_month_is_missing(claim: str, source: str, number: str) -> None:
