@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +23,7 @@ FILE = "dense.faiss"
 _SAMPLE = 40  # vectors for each centroid to learn from; FAISS wants 39 at least
 _ITERATIONS = 6
 _PIECES = 8  # dimensions that one byte of a product-quantised code stands for
+_reading = Lock()  # FAISS has one limit for all files
 
 
 @cache
@@ -130,10 +132,9 @@ class Ivf:
         Raises:
             ValueError: The file is missing, unreadable or not the index it should be.
         """
-        flags = _faiss().IO_FLAG_MMAP_IFC | _faiss().IO_FLAG_SKIP_PRECOMPUTE_TABLE
         try:
-            index = _faiss().read_index(str(folder / FILE), flags)
-        except (RuntimeError, MemoryError) as error:
+            index = _read(folder / FILE)
+        except (RuntimeError, MemoryError, OSError) as error:
             raise ValueError(f"{FILE} cannot be read") from error
         opened = cls(kind, index)
         if not opened._is_sound(rows, dimension):
@@ -201,6 +202,15 @@ class Ivf:
                 return False
             seen[ids] = True
         return bool(seen.all())
+
+
+def _read(path: Path) -> Any:
+    """Map a file. Of nothing can it hold more than it has bytes: numbers that say so would fill the memory."""
+    faiss, size = _faiss(), path.stat().st_size
+    with _reading:
+        faiss.set_deserialization_vector_byte_limit(size)
+        faiss.set_deserialization_loop_limit(size)
+        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_SKIP_PRECOMPUTE_TABLE)
 
 
 def _empty(kind: IvfKind, quantizer: Any, lists: int) -> Any:
