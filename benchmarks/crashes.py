@@ -6,6 +6,7 @@ wrong, and the same seed repeats it as far as the operating system's timing lets
 """
 
 import logging
+import multiprocessing
 import random
 import sys
 import tempfile
@@ -25,6 +26,8 @@ _PER_HOME = 20
 
 def main(kills: int = 200, seed: int = 1) -> None:
     logging.getLogger("indexes").setLevel(logging.ERROR)
+    preload = ["indexes.database", "faiss", "rjieba", "snowballstemmer", "psycopg", "pytest"]
+    multiprocessing.get_context("forkserver").set_forkserver_preload(preload)
     begun = time.perf_counter()
     found: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder, cluster() as server:

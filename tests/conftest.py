@@ -1,6 +1,7 @@
 """Fixtures that every floor may use: a tiny deterministic encoder, and the directory of the model packs."""
 
 import hashlib
+import multiprocessing
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +14,11 @@ import ragstack  # noqa: F401 - first of all: it says how long OpenMP's threads 
 from indexes.records import EncoderFingerprint
 
 ROOT = Path(__file__).parents[1]
+
+# Children of tests are forked from one server, which starts with the first of them and loads these once for all.
+multiprocessing.get_context("forkserver").set_forkserver_preload(
+    ["ingest.pipeline", "indexes.database", "faiss", "rjieba", "snowballstemmer", "psycopg", "pytest", "hypothesis"]
+)
 
 
 class BagEncoder:

@@ -57,8 +57,7 @@ class State:
             ledger[key] = ""
         elif action == "rename" and key in documents and key != version:
             ledger.pop(key, None)
-            if version in documents:
-                ledger.pop(version, None)
+            ledger.pop(version, None)  # also where it only says that there was such a document once
             documents[version] = documents.pop(key)
         return State(documents, ledger)
 
@@ -105,9 +104,7 @@ def killed(home: Path, url: str | None, state: State, seed: int, fault: Fault) -
     """
     notes = home.with_name(f"{home.name}-{seed}.notes")
     notes.write_bytes(b"")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["indexes.database", "faiss", "rjieba", "snowballstemmer", "psycopg", "pytest"])
-    child = context.Process(target=write, args=(home, url, notes, state, seed, fault))
+    child = multiprocessing.get_context("forkserver").Process(target=write, args=(home, url, notes, state, seed, fault))
     child.start()
     _wait(lambda: notes.stat().st_size > 0 or child.exitcode is not None)
     if fault.call is None:

@@ -134,7 +134,7 @@ class Crowd:
 
     def __init__(self, scene: Scene, threads: int, processes: int) -> None:
         self.scene = scene
-        self._context = multiprocessing.get_context("spawn")
+        self._context = multiprocessing.get_context("forkserver")
         self.begun, self.done, self.stop = (self._context.Value("q", 0, lock=False) for _ in range(3))
         self.seen: list[Seen] = []
         self._threads = threads

@@ -71,9 +71,13 @@ def bag(monkeypatch: pytest.MonkeyPatch, bag_encoder: Any) -> Any:
 def docs(tmp_path: Path) -> Path:
     folder = tmp_path / "docs"
     folder.mkdir()
+    write_documents(folder)
+    return folder
+
+
+def write_documents(folder: Path) -> None:
     (folder / "en.md").write_text(ENGLISH, encoding="utf-8")
     (folder / "zh.md").write_text(CHINESE, encoding="utf-8")
-    return folder
 
 
 def run(*words: str, **settings: Any) -> Result:
@@ -335,21 +339,33 @@ def test_a_refusal_is_status_0_with_reason_and_nearest_passages(bag: Any, docs: 
 
 
 def apart(*words: str, home: Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **variables}
+    inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith("RAGSTACK_")}
+    environment = {**inherited, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **variables}
     return subprocess.run(
         [sys.executable, "-m", "ragstack.cli", *words, "--home", str(home)],
-        capture_output=True, timeout=300, check=False, env=environment,
+        capture_output=True, timeout=300, check=False, env=environment, cwd=home.parent,
     )  # fmt: skip
 
 
-@pytest.mark.models
-def test_the_real_encoder_in_processes_of_their_own(docs: Path, tmp_path: Path) -> None:
-    home, c_locale = tmp_path / "home", {"LANG": "C", "LC_ALL": "C"}
-    done = apart("ingest", str(docs), "--json", home=home, **c_locale)
+C_LOCALE = {"LANG": "C", "LC_ALL": "C"}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Documents, and a home that the command has put them into with the real encoder."""
+    docs, home = tmp_path_factory.mktemp("docs"), tmp_path_factory.mktemp("home") / "home"
+    write_documents(docs)
+    done = apart("ingest", str(docs), "--json", home=home, **C_LOCALE)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["files"]["added"] == 2
     assert done.stderr == b""
-    done = apart("ask", "--generator", "extractive", "向量数据库保存什么？", "--json", home=home, **c_locale)
+    return docs, home
+
+
+@pytest.mark.models
+def test_the_real_encoder_in_processes_of_their_own(filled: tuple[Path, Path]) -> None:
+    docs, home = filled
+    done = apart("ask", "--generator", "extractive", "向量数据库保存什么？", "--json", home=home, **C_LOCALE)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["abstained"] is False
@@ -363,9 +379,8 @@ def test_the_real_encoder_in_processes_of_their_own(docs: Path, tmp_path: Path) 
 
 
 @pytest.mark.models
-def test_on_a_terminal_an_answer_comes_in_colour_and_leaves_no_draft(docs: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    assert apart("ingest", str(docs), home=home).returncode == 0
+def test_on_a_terminal_an_answer_comes_in_colour_and_leaves_no_draft(filled: tuple[Path, Path]) -> None:
+    _, home = filled
     lines = "".join(terminal("ask", "--generator", "extractive", "When was BERT published?", "--home", str(home)))
     assert "\x1b[" in lines
     assert "published in 2018" in lines

@@ -1,6 +1,7 @@
 """Filters against a plain reading of the metadata, and applied before the search."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from indexes.collection import Collection
+from indexes.database import Database
 from indexes.errors import FilterError
 from indexes.filters import And, Compare, Exists, Filter, In, Not, Or, parse_mapping, parse_where
 from indexes.records import Chunk, Scalar
@@ -31,21 +33,30 @@ VALUES: tuple[Scalar, ...] = (
 )
 
 
-@pytest.fixture
-def rows(collection: Collection, toys: Any) -> dict[int, dict[str, Scalar]]:
-    """Chunks whose documents hold each value under ``v``; some lack it, some chunks have their own."""
-    with collection.writer() as writer:
-        for number, value in enumerate(VALUES):
-            made = toys.make(f"d{number}", [f"one {number}", f"two {number}"], {"v": value, "n": number})
-            own = Chunk(
-                **{name: getattr(made.chunks[1], name) for name in Chunk.__slots__} | {"metadata": {"v": "own"}}
-            )
-            writer.put(made.document, [made.chunks[0], own], made.vectors)
-        bare = toys.make("bare", ["nothing"])
-        writer.put(bare.document, bare.chunks, bare.vectors)
-    stored = collection.chunks(range(1, 100))
-    assert len(stored) == 2 * len(VALUES) + 1
-    return {chunk.chunk_id: {**chunk.metadata, "page": chunk.page, "document": chunk.document} for chunk in stored}
+Rows = dict[int, dict[str, Scalar]]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shelf(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, toys: Any
+) -> Iterator[tuple[Collection, Rows]]:
+    """Chunks whose documents hold each value under ``v``; some lack it, some chunks have their own. Only to be read."""
+    server = request.getfixturevalue("cluster").database() if request.param == "postgresql" else nullcontext()
+    with server as url, Database.open(tmp_path_factory.mktemp("shelf"), url=url) as database:
+        collection = database.create("papers", toys.ENCODER)
+        with collection.writer() as writer:
+            for number, value in enumerate(VALUES):
+                made = toys.make(f"d{number}", [f"one {number}", f"two {number}"], {"v": value, "n": number})
+                own = Chunk(
+                    **{name: getattr(made.chunks[1], name) for name in Chunk.__slots__} | {"metadata": {"v": "own"}}
+                )
+                writer.put(made.document, [made.chunks[0], own], made.vectors)
+            bare = toys.make("bare", ["nothing"])
+            writer.put(bare.document, bare.chunks, bare.vectors)
+        stored = collection.chunks(range(1, 100))
+        assert len(stored) == 2 * len(VALUES) + 1
+        yield collection, {c.chunk_id: {**c.metadata, "page": c.page, "document": c.document} for c in stored}
+        assert collection.chunks(range(1, 100)) == stored
 
 
 def matches(collection: Collection, where: Filter | None) -> set[int]:
@@ -57,7 +68,9 @@ def kind(value: Scalar) -> str:
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_equality_keeps_kinds_apart(collection: Collection, rows: dict[int, dict[str, Scalar]], value: Scalar) -> None:
+def test_equality_keeps_kinds_apart(shelf: tuple[Collection, Rows], value: Scalar) -> None:
+    collection, rows = shelf
+
     def same(row: dict[str, Scalar]) -> bool:
         return "v" in row and kind(row["v"]) == kind(value) and row["v"] == value
 
@@ -80,9 +93,8 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 @pytest.mark.parametrize("symbol", COMPARISONS)
 @pytest.mark.parametrize("value", [3, 3.5, "3", "2024-01-01", "own"])
-def test_order_compares_within_a_kind(
-    collection: Collection, rows: dict[int, dict[str, Scalar]], symbol: Any, value: Scalar
-) -> None:
+def test_order_compares_within_a_kind(shelf: tuple[Collection, Rows], symbol: Any, value: Scalar) -> None:
+    collection, rows = shelf
     expected = {
         id_
         for id_, row in rows.items()
@@ -91,7 +103,8 @@ def test_order_compares_within_a_kind(
     assert matches(collection, Compare("v", symbol, value)) == expected
 
 
-def test_logic(collection: Collection, rows: dict[int, dict[str, Scalar]]) -> None:
+def test_logic(shelf: tuple[Collection, Rows]) -> None:
+    collection, rows = shelf
     zh, own, low = Compare("v", "=", "zh"), Compare("v", "=", "own"), Compare("n", "<", 5)
     of = {where: matches(collection, where) for where in (zh, own, low)}
     assert matches(collection, And((own, low))) == of[own] & of[low]
@@ -119,9 +132,8 @@ def test_logic(collection: Collection, rows: dict[int, dict[str, Scalar]]) -> No
         ("v>=2024-01-01", {"2024-05-01", "zh", "true", "own", "x" * 999, "3"}),
     ],
 )
-def test_what_a_person_types_has_no_kinds(
-    collection: Collection, rows: dict[int, dict[str, Scalar]], typed: str, found: set[Scalar]
-) -> None:
+def test_what_a_person_types_has_no_kinds(shelf: tuple[Collection, Rows], typed: str, found: set[Scalar]) -> None:
+    collection, rows = shelf
     values = [(rows[i]["v"], kind(rows[i]["v"])) for i in matches(collection, parse_where([typed]))]
     expected = {(value, kind(value)) for value in found}
     assert set(values) == expected
@@ -143,7 +155,8 @@ def test_built_in_fields(collection: Collection, toys: Any) -> None:
     assert matches(collection, parse_where(["title=hidden"])) == set()
 
 
-def test_values_never_reach_the_sql_as_text(collection: Collection, rows: dict[int, dict[str, Scalar]]) -> None:
+def test_values_never_reach_the_sql_as_text(shelf: tuple[Collection, Rows]) -> None:
+    collection, rows = shelf
     for evil in ("' OR 1=1 --", '"; DROP TABLE chunk; --', "%", "\\", "{}", ":x"):
         assert matches(collection, Compare("v", "=", evil)) == set()
         assert matches(collection, Compare(evil, "=", "zh")) == set()
@@ -164,7 +177,8 @@ def test_filter_comes_before_the_search(collection: Collection, toys: Any) -> No
     assert len(collection.lexical("far near", 50, where)) == 5
 
 
-def test_one_of_very_many_values(collection: Collection, rows: dict[int, dict[str, Scalar]]) -> None:
+def test_one_of_very_many_values(shelf: tuple[Collection, Rows]) -> None:
+    collection, rows = shelf
     expected = {id_ for id_, row in rows.items() if row.get("n") in (3, 7) or row.get("v") == "zh"}
     where = Or(
         (In("n", (*range(100, 12_000), 3, *range(12_000, 24_000), 7)), In("v", ("zh", *map(str, range(50, 9_000)))))
@@ -197,16 +211,17 @@ def test_a_chunk_cannot_pass_for_one_of_another_document(collection: Collection,
         {"v": 1},
     ],
 )
-def test_a_filter_put_together_by_hand_is_looked_at_too(
-    collection: Collection, rows: dict[int, dict[str, Scalar]], where: Any
-) -> None:
+def test_a_filter_put_together_by_hand_is_looked_at_too(shelf: tuple[Collection, Rows], where: Any) -> None:
+    collection, _ = shelf
     for search in (lambda: matches(collection, where), lambda: collection.lexical("one", 3, where)):
         with pytest.raises(FilterError) as raised:
             search()
         assert len(str(raised.value).splitlines()) == 1
 
 
-def test_a_filter_nested_without_end_is_refused(collection: Collection, rows: dict[int, dict[str, Scalar]]) -> None:
+def test_a_filter_nested_without_end_is_refused(shelf: tuple[Collection, Rows]) -> None:
+    collection, _ = shelf
+
     def nested(depth: int) -> Filter:
         where: Filter = Exists("v")
         for _ in range(depth):

@@ -1,50 +1,55 @@
 """Killed or interrupted at any moment, an ingestion loses no more than the work in hand, and the next one goes on."""
 
+import multiprocessing
+import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from indexes.collection import Collection
 from indexes.database import Database
+from indexes.records import EncoderFingerprint
 from ingest.chunking import ChunkSettings
 from ingest.pipeline import PipelineSettings, ingest
+from ingest.sync import buffer
 
 FILES = 40
-# An ingestion in a process of its own: slow enough to be met in the middle, in buffers of a few files.
-SCRIPT = """
-import sys, time
-from pathlib import Path
-import numpy as np
-from indexes.database import Database
-from indexes.records import EncoderFingerprint
-from ingest.sync import buffer
-from ingest.chunking import ChunkSettings
-from ingest.pipeline import PipelineSettings, ingest
 
-class Encoder:
+
+class SlowEncoder:
+    """Slow enough that an ingestion is met in the middle."""
+
     fingerprint = EncoderFingerprint("slow", "1", 8)
     max_length = 64
-    def count_tokens(self, texts):
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
-    def encode_passages(self, texts):
+
+    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
         time.sleep(0.05)
         return np.array([[1.0 + hash_of(text) % (row + 2) for row in range(8)] for text in texts], np.float32)
 
-def hash_of(text):
+    encode_queries = encode_passages
+
+
+def hash_of(text: str) -> int:
     return sum(ord(character) * 31 ** (place % 7) for place, character in enumerate(text))
 
-buffer._CHUNKS = 6
-encoder = Encoder()
-collection = Database.open(Path(sys.argv[2])).create("test", encoder.fingerprint)
-report = ingest([sys.argv[1]], collection, encoder, settings=PipelineSettings(ChunkSettings(20, 0, 4)))
-print(report.files.unchanged, flush=True)
-"""
+
+def ingest_slowly(docs: Path, home: Path, done: Any) -> None:
+    """What runs in a process of its own: an ingestion in buffers of a few files."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where tests run in the background
+    buffer._CHUNKS = 6  # type: ignore[misc]
+    encoder = SlowEncoder()
+    collection = Database.open(home).create("test", encoder.fingerprint)
+    ingest([docs], collection, encoder, settings=PipelineSettings(ChunkSettings(20, 0, 4)))
+    done.set()
 
 
 @pytest.fixture
@@ -64,25 +69,27 @@ def collection_in(home: Path) -> Collection | None:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_what_was_written_stays_and_the_next_run_goes_on(how: signal.Signals, docs: Path, tmp_path: Path) -> None:
-    rng = random.Random(how)
+    rng, context = random.Random(how), multiprocessing.get_context("forkserver")
     home = tmp_path / "home"
     stored = interrupted = 0
     for _ in range(12):
-        child = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(docs), str(home)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+        done = context.Event()
+        child = context.Process(target=ingest_slowly, args=(docs, home, done))
+        child.start()
         began = time.monotonic()
         wanted = stored + rng.randint(1, 8)
-        while child.poll() is None and time.monotonic() - began < 60:
+        while child.is_alive() and time.monotonic() - began < 60:
             collection = collection_in(home)
             if collection is not None and collection.info().documents >= wanted:
                 time.sleep(rng.random() / 20)
                 break
             time.sleep(0.01)
-        if child.poll() is None:
-            child.send_signal(how)
+        if child.is_alive():
+            assert child.pid is not None
+            os.kill(child.pid, how)
             interrupted += 1
-        output, _ = child.communicate(timeout=60)
+        child.join(60)
+        assert child.exitcode is not None
         collection = collection_in(home)
         assert collection is not None and collection.verify().findings == ()
         now = collection.info().documents
@@ -91,7 +98,7 @@ def test_what_was_written_stays_and_the_next_run_goes_on(how: signal.Signals, do
             document = collection.document(info.key)
             assert document is not None and document.text == Path(info.key).read_text()
         stored = now
-        if output:
+        if done.is_set():
             break
     assert interrupted >= 2 and stored == FILES
     assert {entry.outcome for entry in collection.ledger()} <= {"added", "unchanged"}

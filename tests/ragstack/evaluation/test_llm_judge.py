@@ -417,7 +417,7 @@ def test_without_an_endpoint_the_decoder_is_asked_in_words(
 def test_replies_outlive_a_process_that_is_killed_and_a_damaged_file_is_told(tmp_path: Path) -> None:
     path = tmp_path / "replies.sqlite"
     key = key_of("m", [Message("user", "是吗？")])
-    writer = multiprocessing.get_context("spawn").Process(target=_keep_and_die, args=(path, key))
+    writer = multiprocessing.get_context("forkserver").Process(target=_keep_and_die, args=(path, key))
     writer.start()
     writer.join()
     assert writer.exitcode == -9
