@@ -2,7 +2,9 @@
 
 import hashlib
 import multiprocessing
+import os
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,11 @@ import ragstack  # noqa: F401 - first of all: it says how long OpenMP's threads 
 from indexes.records import EncoderFingerprint
 
 ROOT = Path(__file__).parents[1]
+
+# Temporary folders lie in memory where there is room: each commit of a database is synced, which a disk takes time for.
+MEMORY = Path("/dev/shm")  # noqa: S108
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4e9 and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 # Children of tests are forked from one server, which starts with the first of them and loads these once for all.
 multiprocessing.get_context("forkserver").set_forkserver_preload(
