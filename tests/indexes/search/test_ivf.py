@@ -44,8 +44,8 @@ def used(folder: Path, kind: IvfKind) -> int:
     return USED
 
 
-def in_a_child(folder: Path, kind: IvfKind) -> int:
-    """The same in a process of its own; the number of a signal, negated, where that ends it."""
+def in_a_child(folder: Path, kind: IvfKind) -> tuple[int, int]:
+    """The same in a process of its own; the number of a signal, negated, where that ends it. And its peak of memory."""
     child = os.fork()
     if child == 0:
         outcome = FAILED
@@ -54,7 +54,8 @@ def in_a_child(folder: Path, kind: IvfKind) -> int:
             outcome = used(folder, kind)
         finally:
             os._exit(outcome)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    _, status, taken = os.wait4(child, 0)
+    return os.waitstatus_to_exitcode(status), taken.ru_maxrss * 1024
 
 
 @pytest.mark.parametrize("kind", ["ivf_sq8", "ivf_pq"])
@@ -65,13 +66,17 @@ def test_crafted_files_are_refused_or_harmless(kind: IvfKind, tmp_path: Path, mo
     made = grown(DenseIndex(VECTORS[:0]), np.empty(0, np.int64), VECTORS, kind).ivf
     assert made is not None
     made.save(tmp_path)
-    assert in_a_child(tmp_path, kind) == USED
+    outcome, enough = in_a_child(tmp_path, kind)
+    assert outcome == USED
     good, chance = (tmp_path / FILE).read_bytes(), random.Random(1)
-    outcomes = []
+    outcomes, peaks = set(), set()
     for _ in range(MUTATIONS):
         (tmp_path / FILE).write_bytes(mutated(good, chance))
-        outcomes.append(in_a_child(tmp_path, kind))
-    assert set(outcomes) == {REFUSED, USED}
+        outcome, peak = in_a_child(tmp_path, kind)
+        outcomes.add(outcome)
+        peaks.add(peak)
+    assert outcomes == {REFUSED, USED}
+    assert max(peaks) < enough + 200_000_000  # whatever a file says that it holds
 
 
 def test_rows_that_are_not_there_or_there_twice_are_refused(tmp_path: Path) -> None:
