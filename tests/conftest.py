@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,9 @@ ROOT = Path(__file__).parents[1]
 MEMORY = Path("/dev/shm")  # noqa: S108
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4e9 and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+# Where a shell runs tests in the background, it has interruptions ignored, and their children would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Children of tests are forked from one server, which starts with the first of them and loads these once for all.
 multiprocessing.get_context("forkserver").set_forkserver_preload(

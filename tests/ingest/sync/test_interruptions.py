@@ -44,7 +44,6 @@ def hash_of(text: str) -> int:
 
 def ingest_slowly(docs: Path, home: Path, done: Any) -> None:
     """What runs in a process of its own: an ingestion in buffers of a few files."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where tests run in the background
     buffer._CHUNKS = 6  # type: ignore[misc]
     encoder = SlowEncoder()
     collection = Database.open(home).create("test", encoder.fingerprint)
