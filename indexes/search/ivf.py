@@ -208,9 +208,14 @@ def _read(path: Path) -> Any:
     """Map a file. Of nothing can it hold more than it has bytes: numbers that say so would fill the memory."""
     faiss, size = _faiss(), path.stat().st_size
     with _reading:
-        faiss.set_deserialization_vector_byte_limit(size)
-        faiss.set_deserialization_loop_limit(size)
-        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_SKIP_PRECOMPUTE_TABLE)
+        bytes_, loops = faiss.get_deserialization_vector_byte_limit(), faiss.get_deserialization_loop_limit()
+        try:
+            faiss.set_deserialization_vector_byte_limit(size)
+            faiss.set_deserialization_loop_limit(size)
+            return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_SKIP_PRECOMPUTE_TABLE)
+        finally:  # whoever else reads with FAISS in this process has limits of their own
+            faiss.set_deserialization_vector_byte_limit(bytes_)
+            faiss.set_deserialization_loop_limit(loops)
 
 
 def _empty(kind: IvfKind, quantizer: Any, lists: int) -> Any:

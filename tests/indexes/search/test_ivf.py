@@ -79,6 +79,24 @@ def test_crafted_files_are_refused_or_harmless(kind: IvfKind, tmp_path: Path, mo
     assert max(peaks) < enough + 200_000_000  # whatever a file says that it holds
 
 
+def test_reading_leaves_the_limits_of_others_as_they_were(tmp_path: Path) -> None:
+    import faiss
+
+    def limits() -> tuple[int, int]:
+        return faiss.get_deserialization_vector_byte_limit(), faiss.get_deserialization_loop_limit()
+
+    before = limits()
+    made = Ivf.train(VECTORS, "ivf_sq8")
+    made.add([VECTORS])
+    made.save(tmp_path)
+    Ivf.open(tmp_path, "ivf_sq8", *VECTORS.shape)
+    assert limits() == before
+    (tmp_path / FILE).write_bytes(b"no index")
+    with pytest.raises(ValueError, match="cannot be read"):
+        Ivf.open(tmp_path, "ivf_sq8", *VECTORS.shape)
+    assert limits() == before
+
+
 def test_rows_that_are_not_there_or_there_twice_are_refused(tmp_path: Path) -> None:
     made = Ivf.train(VECTORS, "ivf_sq8")
     made.add([VECTORS])
