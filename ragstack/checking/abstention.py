@@ -19,7 +19,8 @@ from collections.abc import Sequence
 
 from indexes.search.analysis import terms
 from ragstack.checking.calibration import Calibration, LogisticModel
-from ragstack.checking.contradictions import denials, opposed, turned_by_prefix
+from ragstack.checking.contradictions import opposed, turned_by_prefix
+from ragstack.checking.denials import denials, says_not
 from ragstack.checking.quantities import missing
 from ragstack.evidence import Evidence, coverage, information
 from ragstack.generators.base import Judge
@@ -36,11 +37,6 @@ _WHETHER = re.compile(
     re.IGNORECASE,
 )
 """A question whether something is so takes it no more for granted than its opposite."""
-_OTHERWISE_DENIED = re.compile(
-    r"\b(?:lack|fail|refus|den(?:y|ie[sd])|reject|exclu|except|prevent|prohibit|forb[iao]d|missing|unable|unsupported)"
-    "|缺|失败|拒绝|禁止|停止|仅限"
-)
-"""What a denial is also said by: ``the basic plan lacks support`` tells which plan does not include it."""
 
 
 def answerable_features(question: str, evidence: Sequence[Evidence], judge: Judge | None) -> dict[str, float]:
@@ -69,16 +65,12 @@ def _premises(question: str, evidence: Sequence[Evidence]) -> dict[str, float]:
     if language_of(question) != language_of(" ".join(read)):
         return {"turned": 0.0, "numbers": 0.0}
     best = [f"{item.heading} {item.plain}" for item in sorted(evidence, key=lambda item: -item.score)[:_BEST]]
-    denied = denials(question) > 0 and not any(map(_says_not, best))
+    denied = denials(question) > 0 and not any(map(says_not, best))
     turned = denied or turned_by_prefix(question, read) or opposed(question, best)
     return {
         "turned": float(bool(turned) and not _WHETHER.search(question)),
         "numbers": float(bool(missing(question, best))),
     }
-
-
-def _says_not(sentence: str) -> bool:
-    return denials(sentence) > 0 or bool(_OTHERWISE_DENIED.search(sentence.casefold()))
 
 
 def answerable(

@@ -14,8 +14,10 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Literal
 
-from ragstack.checking.contradictions import denials, names_missing, opposed
+from ragstack.checking.contradictions import opposed
+from ragstack.checking.denials import denials
 from ragstack.checking.exchanges import exchanged, swapped
+from ragstack.checking.names import names_missing
 from ragstack.checking.qualifiers import requalified
 from ragstack.checking.quantities import missing, quantities
 

@@ -1,4 +1,4 @@
-"""What a sentence says otherwise than its sources: turned negations, opposites, names that stand in none of them.
+"""What a sentence says otherwise than its sources: turned negations, opposites, words turned by a prefix.
 
 The check is by word lists and word classes, so it is modest: it reports what it can see in the words, and stays
 silent where the languages of sentence and source differ, but for a negation that was added. Its findings are features
@@ -6,43 +6,16 @@ of the check in :mod:`ragstack.checking.verification`, which weighs them by how 
 """
 
 import re
-import threading
-import unicodedata
 from collections.abc import Sequence
-from functools import cache
 from itertools import permutations
-from typing import Any
 
 from indexes.search.analysis import terms
-from ragstack.checking.quantities import MONTH_OF_DATE
-from ragstack.language import language_of
+from ragstack.checking.denials import affirmed, denial, half_denies
 
-__all__ = [
-    "NO_NAMES",
-    "denials",
-    "han_names",
-    "names_missing",
-    "opposed",
-    "opposites",
-    "turned_by_prefix",
-    "turned_negation",
-]
+__all__ = ["opposed", "opposites", "turned_by_prefix", "turned_negation"]
 
-_DENIES = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|cannot|without)\b|n['’]t\b")
-_DENIES_ZH = re.compile("[不没無无未非否莫勿]")
-_NO_DENIAL = re.compile(
-    r"\bnot (?:only|just|merely|until|more than|less than|least)\b|\bno (?:later|earlier|fewer|less|more) than\b"
-    r"|\bno\.(?= ?\d)|\bor not\b|([^\W\d_]{1,2})[不没]\1"
-    "|对不起|不好意思|差不多|不动产|不锈|无人机|无障碍|未成年"
-    "|不仅|不但|不只|不同|不断|不少|不久|不论|不管|不止|不超过|不得不|不过|不足|非洲|非常|非凡|未来|无论|无数|无线|无锡"
-    "|是否|否则|没收|没落|淹没|沉没|埋没|出没|南非|北非|非遗|未必不|莫非|莫斯科"
-)
-_UNLESS = re.compile(r"\bunless\b")
-_HALF_DENIES = re.compile(
-    r"\b(?:un|in|im|ir|il|non|dis)-?[a-z]{4,}|\b(?:lack|fail|refus|den(?:y|ie)|reject|exclu|except|rare|hardly|barely"
-    r"|seldom|few|little|only|instead|rather|stop|prevent|avoid|absen|former|unless|until|but|yet|although|though)"
-    "|缺|失|拒|禁|难|停|取消|除|而是|仅|只|少|免|避|反|别|尚|零"
-)
+_AS_WITH_PREFIX = re.compile(r"\b(?:un|in|im|ir|il|non|dis)-?[a-z]{4,}")
+"""Words that may deny, and many that do not: enough to leave a denial beside them open."""
 _UNDOING = """
     archive|assign|bind|block|bolt|check|couple|delete|deploy|enroll?|fasten|fold|follow|freeze|friend|hide|hook|install
     |join|link|list|load|lock|mark|mask|mount|mute|pack|plug|publish|register|roll|screw|seal|select|send|share
@@ -79,41 +52,13 @@ for _pair in _OPPOSITES.split():
         _OPPOSITE.setdefault(_one, set()).add(_other)
 _WORD = re.compile(r"[a-z]+")
 _HAN_WORDS = re.compile("|".join(sorted((word for word in _OPPOSITE if not word.isascii()), key=len, reverse=True)))
-_CAPITALISED = re.compile(r"(?<![A-Za-z0-9.'’-])[A-Z][A-Za-z0-9À-ɏ'’]*(?:[-&][A-Za-z0-9À-ɏ]+)*")
-_BEGINS = re.compile(r"[.!?。！？:：][\"'”’)]* *[\"'“‘(]*$")
-_NO_NAMES = """
-    I The A An He She It They We You This That These Those There In On At Of For From By With As And Or But If
-    When While Yes No Not His Her Its Their Our My Your One Two Mr Mrs Ms Dr Sir Also
-"""
-NO_NAMES = frozenset(_NO_NAMES.split())
-"""Words that are capitalised and no names."""
-_NAME_TAGS = ("nr", "ns", "nt")
-_PREFIX = 4
-"""Letters that two forms of a name have in common: China and Chinese, Europe and European."""
-_OTHER_FORMS = """
-    french/france spanish/spain danish/denmark dutch/netherlands polish/poland swiss/switzerland irish/ireland
-    welsh/wales finnish/finland flemish/flanders
-"""
-_OTHER_FORM: dict[str, str] = {}
-for _pair in _OTHER_FORMS.split():
-    _one, _other = _pair.split("/")
-    _OTHER_FORM |= {_one: _other, _other: _one}
-_LONG_NAME = re.compile(r"\b(?!The )[A-Z]\w+(?:(?:[ -]| of | and | for | the | of the )[A-Z]\w+)+")
-_SHORT_NAME = 3
-"""Letters that a name made of initials has at least."""
-
-
-def denials(text: str) -> int:
-    """How often a text denies; ``unless`` does, ``not only`` does not."""
-    plain = _NO_DENIAL.sub(" ", text.casefold())
-    return sum(len(pattern.findall(plain)) for pattern in (_DENIES, _DENIES_ZH, _UNLESS))
 
 
 def turned_negation(claim: str, sources: Sequence[str]) -> bool:
     """Whether the claim denies what no source denies, or affirms the very words that one of them denies."""
-    if _denies(claim):
-        return not any(_denies(source) or _HALF_DENIES.search(source.casefold()) for source in sources)
-    if _HALF_DENIES.search(claim.casefold()):
+    if denial(affirmed(claim, " ")):
+        return not any(map(_may_deny, sources))
+    if _may_deny(claim):
         return False
     said = set(terms(claim))
     return any(denied <= said for source in sources for denied in _denied(source))
@@ -152,36 +97,15 @@ def opposites(text: str) -> list[tuple[int, int, str]]:
     return [(match.start(), match.end(), min(_OPPOSITE[match.group()])) for match in found]
 
 
-def names_missing(claim: str, sources: Sequence[str]) -> tuple[str, ...]:
-    """Names of the claim that stand in no source, nor anything near them; none where the languages differ."""
-    known = " ".join(sources)
-    language = language_of(claim)
-    if language != language_of(known):
-        return ()
-    folded = unicodedata.normalize("NFKC", known).casefold()
-    known_words = set(re.findall(r"[^\W_]+", folded))
-    initials = {re.sub("[^A-Z]", "", name) for name in _LONG_NAME.findall(known)}
-    missing = {
-        name
-        for name in _latin_names(MONTH_OF_DATE.sub(lambda month: month[0].lower(), claim))
-        if not _latin_known(name, folded, known_words) and not (len(name) >= _SHORT_NAME and name in initials)
-    }
-    if language == "zh":
-        missing |= {name for name in han_names(claim) if not any(pair in folded for pair in _pairs(name))}
-    return tuple(sorted(missing))
-
-
-def _denies(text: str) -> bool:
-    plain = _NO_DENIAL.sub(" ", text.casefold())
-    return bool(_DENIES.search(plain) or _DENIES_ZH.search(plain))
+def _may_deny(text: str) -> bool:
+    return half_denies(text) or bool(_AS_WITH_PREFIX.search(text.casefold()))
 
 
 def _denied(source: str) -> list[set[str]]:
     """The terms that follow each negation in its clause."""
     found = []
-    for clause in _CLAUSE.split(_NO_DENIAL.sub("\n", source.casefold())):
-        match = _DENIES.search(clause) or _DENIES_ZH.search(clause)
-        if match:
+    for clause in _CLAUSE.split(affirmed(source, "\n")):
+        if match := denial(clause):
             following = set(terms(clause[match.end() :])[:4])
             if len(following) >= 2:
                 found.append(following)
@@ -191,42 +115,3 @@ def _denied(source: str) -> list[set[str]]:
 def _directions(text: str) -> set[str]:
     plain = text.casefold()
     return {word for word in _WORD.findall(plain) if word in _OPPOSITE} | set(_HAN_WORDS.findall(plain))
-
-
-def _latin_names(claim: str) -> list[str]:
-    """Capitalised words, but for one that begins a sentence, which any may be; what has digits is left to numbers."""
-    found = []
-    for match in _CAPITALISED.finditer(claim):
-        begins = not claim[: match.start()].rstrip(" \"'“‘(") or _BEGINS.search(claim, 0, match.start())
-        for word in re.sub(r"['’]s?$", "", match.group()).split("-"):
-            told = not begins or any(letter.isupper() for letter in word[1:])
-            if told and word[:1].isupper() and len(word) > 1 and word.isalpha() and word not in NO_NAMES:
-                found.append(word)
-    return found
-
-
-def _latin_known(name: str, known: str, words: set[str]) -> bool:
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    near = any(word[:_PREFIX] == folded[:_PREFIX] for word in words)
-    return near or folded in known or _OTHER_FORM.get(folded) in words
-
-
-def han_names(text: str) -> list[str]:
-    """Names of people, places and bodies in a text, as far as they are in Chinese characters."""
-    with _TAGGING:
-        tagged: list[tuple[str, str]] = _tagger().tag(text, False)
-    return [word for word, tag in tagged if tag.startswith(_NAME_TAGS) and len(word) >= 2 and language_of(word) == "zh"]
-
-
-def _pairs(word: str) -> list[str]:
-    return [word[at : at + 2] for at in range(len(word) - 1)]
-
-
-_TAGGING = threading.Lock()
-
-
-@cache
-def _tagger() -> Any:
-    import rjieba
-
-    return rjieba.Jieba()

@@ -18,7 +18,8 @@ from indexes.records import Hit
 from indexes.search.analysis import query_terms
 from ingest.text.outline import plain_markup
 from ingest.text.sentences import split_sentences
-from ragstack.checking.contradictions import names_missing, opposed, turned_negation
+from ragstack.checking.contradictions import opposed, turned_negation
+from ragstack.checking.names import names_missing
 from ragstack.checking.quantities import missing, quantities
 from ragstack.evidence import Evidence, talk_start
 from ragstack.language import language_of

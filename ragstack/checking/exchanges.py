@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from ragstack.checking.contradictions import names_missing
+from ragstack.checking.names import names_missing
 from ragstack.checking.namespans import MARKS, Span, found, name_spans, words
 
 __all__ = ["exchanged", "swapped"]

@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ragstack.checking.contradictions import denials, turned_by_prefix
+from ragstack.checking.contradictions import turned_by_prefix
+from ragstack.checking.denials import denials, half_denies
 from ragstack.checking.qualifiers_zh import requalified_zh
 from ragstack.language import language_of
 
@@ -69,10 +70,6 @@ _NOT_THE_FINAL = frozenset(["four", "eight", "4", "8", "round", "rounds", "stage
 _NOW = re.compile(r"\b(?:is|are|serves|holds|currently|current|incumbent)\b")
 _THEN = re.compile(
     r"\b(?:was|were|had|until|till|resigned|retired|left|served|died|ended|succeeded|replaced|then|before|once|\d{4})\b"
-)
-_SPEAKS_AGAINST = re.compile(
-    r"\b(?:lack|fail|refus|reject|except|other|beside|rather|instead|outside|oppos|against|fight|fought|combat|counter"
-    r"|resist|hostil|enem|protest|critic|former|stop|ceas|unless|end(?:ed|s|ing)?\b|(?:anti|non)-)"
 )
 _PREFIX = re.compile(r"^(?:non-?|un|in|im|ir|il|dis)")
 _NO_TURN = re.compile(
@@ -148,7 +145,7 @@ def _lost(place: _Place, told: list[_Place], known: list[_Place]) -> bool:
 
 def _turned(claim: str, cited: Sequence[str], read: Sequence[str]) -> Iterator[str]:
     """Words turned by a prefix in the surroundings of the word that they turn, where nothing cited denies."""
-    if denials(claim) or any(denials(text) or _SPEAKS_AGAINST.search(text.casefold()) for text in cited):
+    if denials(claim) or any(map(half_denies, cited)):
         return
     said, told = _tokens(claim), [_tokens(text) for text in cited]
     for word in turned_by_prefix(claim, read):

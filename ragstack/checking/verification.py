@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from ragstack.checking.alterations import Altered, altered
 from ragstack.checking.calibration import Calibration
 from ragstack.checking.citations import Alignment
-from ragstack.checking.contradictions import names_missing, opposed, turned_negation
+from ragstack.checking.contradictions import opposed, turned_negation
+from ragstack.checking.names import names_missing
 from ragstack.evidence import Evidence
 from ragstack.generators.base import Judge
 from ragstack.language import language_of

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from indexes.search.analysis import query_terms
 from ragstack.answers import Answer
-from ragstack.checking.contradictions import names_missing
+from ragstack.checking.names import names_missing
 from ragstack.checking.quantities import missing
 from ragstack.conversation.following import LEANING, leans
 from ragstack.generators.base import Generator

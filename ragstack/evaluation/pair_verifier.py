@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ragstack.checking.contradictions import names_missing, opposed, turned_negation
+from ragstack.checking.contradictions import opposed, turned_negation
+from ragstack.checking.names import names_missing
 from ragstack.checking.quantities import missing
 from ragstack.checking.verification import stands_whole
 from ragstack.evaluation.verdicts import Premise, Verdict

@@ -17,7 +17,8 @@ from itertools import pairwise
 import numpy as np
 
 from indexes.search.analysis import query_terms, terms
-from ragstack.checking.contradictions import names_missing, opposed, turned_negation
+from ragstack.checking.contradictions import opposed, turned_negation
+from ragstack.checking.names import names_missing
 from ragstack.checking.quantities import missing
 from ragstack.evidence import coverage
 from ragstack.language import language_of
