@@ -6,7 +6,8 @@ sentence holds its own words and those of the headings above it, which say what 
 """
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,12 @@ __all__ = ["Alignment", "align"]
 MOST_CITATIONS = 3
 """A sentence that needs more sources than this says too much for one sentence."""
 WORTH_CITING = 0.15
-"""The share of a sentence's information that a further citation must add."""
+"""The share of a sentence's information that a further citation must add, in words that the question does not have:
+those lead to passages on the same matter, not to what the answer rests on. They count where the first citation leans
+on what stands before it, since they say who "they" are."""
+_LEANS = re.compile(
+    r"\W*(?:(?:it|its|they|their|he|his|she|her|this|these|those|such)\b|[它他她这该其此])", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ def align(question: str, sentences: Sequence[str], evidence: Sequence[Evidence],
     read = encoder.encode_passages([item.plain for item in evidence])
     written = encoder.encode_passages([f"{question} {sentence}" for sentence in sentences])
     return [
-        _align(question, sentence, evidence, held, weights, relevance, read @ vector)
+        _align(question, sentence, evidence, set(asked), held, weights, relevance, read @ vector)
         for sentence, vector in zip(sentences, written, strict=True)
     ]
 
@@ -57,6 +63,7 @@ def _align(
     question: str,
     sentence: str,
     evidence: Sequence[Evidence],
+    asked: Set[str],
     held: Sequence[set[str]],
     weights: dict[str, float],
     relevance: np.ndarray,
@@ -68,8 +75,9 @@ def _align(
     verbatim = np.array([sentence.strip() in item.text for item in evidence])
     order = [int(np.argmax(10.0 * verbatim + alone + relevance / 2 + cosine))]
     covered = set(held[order[0]])
+    known = set() if _LEANS.match(evidence[order[0]].plain) else asked
     while len(order) < min(MOST_CITATIONS, len(evidence)):
-        gains = [coverage(said, covered | words, weights, unknown) for words in held]
+        gains = [coverage(said, covered | words - known, weights, unknown) for words in held]
         best = int(np.argmax(gains))
         if gains[best] - coverage(said, covered, weights, unknown) < WORTH_CITING:
             break

@@ -37,6 +37,30 @@ def test_a_sentence_that_joins_two_sources_cites_both(bag_encoder: Any) -> None:
     assert sorted(aligned.positions) == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("first", "cited"),
+    [
+        ("A bridge was built by Vera Holm of Oslo in spring.", [0]),
+        ("It was built by Vera Holm of Oslo in spring.", [0, 1]),
+    ],
+)
+def test_words_of_the_question_are_worth_a_citation_only_where_the_first_one_leans(
+    bag_encoder: Any, first: str, cited: list[int]
+) -> None:
+    read = evidence(first, "Skagen has long bridges.", "Nobody died.")
+    claim = "The Skagen bridge was built by Vera Holm of Oslo in spring."
+    (aligned,) = align("Who built the Skagen bridge?", [claim], read, bag_encoder)
+    assert sorted(aligned.positions) == cited
+    assert aligned.positions[0] == 0
+
+
+@pytest.mark.parametrize(("first", "cited"), [("桥由王芳于春天建造。", [0]), ("它由王芳于春天建造。", [0, 1])])
+def test_the_same_in_chinese(bag_encoder: Any, first: str, cited: list[int]) -> None:
+    read = evidence(first, "斯卡恩大桥很长。")
+    (aligned,) = align("斯卡恩大桥由谁建造？", ["斯卡恩大桥由王芳于春天建造。"], read, bag_encoder)
+    assert sorted(aligned.positions) == cited
+
+
 def test_a_number_that_no_source_holds_is_missing(bag_encoder: Any) -> None:
     read = evidence("The oak is 30 metres high.", "The ash is 20 metres high.")
     aligned = align(
