@@ -20,11 +20,12 @@ from sqlalchemy import Row, delete, insert, select
 from indexes.backup.restoring import already_there, restore
 from indexes.backup.taking import Inspection, inspect, take
 from indexes.care.compact import Compaction, compact_catalogue, remove_files_of_none
+from indexes.care.files import COLLECTIONS
 from indexes.care.findings import Repair, Report
 from indexes.care.repair import repair_catalogue
 from indexes.care.verify import verify_home
 from indexes.catalogue import reading, shadows
-from indexes.catalogue.connection import Catalogue, storing
+from indexes.catalogue.connection import FILE_NAME, Catalogue, storing
 from indexes.catalogue.models import CollectionRow
 from indexes.collection import Collection
 from indexes.errors import EncoderMismatch, StoreError, UnknownCollection, UsageError
@@ -33,11 +34,13 @@ from indexes.records import CollectionInfo, EncoderFingerprint, SnapshotInfo
 from indexes.search.artefacts import LOCK
 from indexes.search.dense import Kind
 
-__all__ = ["Database"]
+__all__ = ["OWN_FILES", "Database"]
 
 _log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"\w[\w.\-]{0,63}")
+OWN_FILES = rf"{re.escape(FILE_NAME)}.*|{COLLECTIONS}/\d+"
+"""What matches the paths in a home of the files and folders that a database keeps there."""
 
 
 class Database:

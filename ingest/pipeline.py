@@ -25,7 +25,7 @@ from indexes.engine import VectorCollection, VectorWriter
 from indexes.errors import UsageError
 from ingest import ocr
 from ingest.files import loading
-from ingest.files.discovery import Discovery, SourceFile, discover, identity, is_under
+from ingest.files.discovery import Discovery, OwnFiles, SourceFile, discover, identity, is_under
 from ingest.processes.workers import Workers
 from ingest.report import IngestReport, OnProgress, Progress
 from ingest.sync.interrupts import Interrupts
@@ -51,7 +51,7 @@ def ingest(
     settings: PipelineSettings | None = None,
     prune: bool = False,
     retry_failed: bool = False,
-    skip: str | Path | None = None,
+    skip: OwnFiles | None = None,
     progress: OnProgress | None = None,
 ) -> IngestReport:
     """Bring files and folders into a collection.
@@ -63,7 +63,7 @@ def ingest(
         settings: How to read files and cut chunks, and the limits on a file.
         prune: Remove the documents under ``paths`` whose files have vanished.
         retry_failed: Try again the files that were refused or failed before and have not changed.
-        skip: The folder of the caller's own files, such as the database's, passed over inside ``paths``.
+        skip: The caller's own files, such as the database's, passed over inside ``paths``.
         progress: Called after each file and each batch.
 
     Raises:

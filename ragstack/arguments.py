@@ -1,15 +1,18 @@
 """Settings and filters as people write them → what the floors below take."""
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragstack.config import IngestSettings
 
 if TYPE_CHECKING:
     from indexes.filters import Filter
+    from ingest.files.discovery import OwnFiles
     from ingest.pipeline import PipelineSettings
 
-__all__ = ["Where", "filter_of", "pipeline_settings"]
+__all__ = ["Where", "filter_of", "own_files", "pipeline_settings"]
 
 _MEGABYTE = 1_000_000
 Where = Mapping[str, Any] | Sequence[str] | None
@@ -39,6 +42,14 @@ def pipeline_settings(settings: IngestSettings) -> "PipelineSettings":
         doubtful=settings.doubtful_pages,
         workers=settings.workers,
     )
+
+
+def own_files(home: Path) -> "OwnFiles":
+    """What is written into a home, which are no documents: the catalogue, collections, evaluations, the calibration."""
+    from indexes.database import OWN_FILES
+    from ingest.files.discovery import OwnFiles, identity
+
+    return OwnFiles(identity(home), re.compile(rf"{OWN_FILES}|evaluations|calibration\.json"))
 
 
 def filter_of(where: Where) -> "Filter | None":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from indexes.errors import EncoderMismatch
 from indexes.records import Hit
 from ragstack.answers import Answer, Event
-from ragstack.arguments import Where, filter_of, pipeline_settings
+from ragstack.arguments import Where, filter_of, own_files, pipeline_settings
 from ragstack.config import Config, GeneratorKind, SearchMode, load_config
 from ragstack.models import Models
 
@@ -73,7 +73,7 @@ class RagStack:
     ) -> "IngestReport":
         """Sync files and folders into a collection, which is made where it does not exist.
 
-        The home directory is passed over where it lies inside ``paths``.
+        The database's own files are passed over where the home lies inside ``paths``, or is one of them.
 
         Args:
             paths: Files, folders and patterns; ``-`` is standard input.
@@ -98,7 +98,7 @@ class RagStack:
             settings=pipeline_settings(self.config.ingest),
             prune=prune,
             retry_failed=retry_failed,
-            skip=self.config.home,
+            skip=own_files(self.config.home),
             progress=progress,
         )
 
@@ -124,7 +124,7 @@ class RagStack:
         from ingest.files.watching import Watch
 
         several = [paths] if isinstance(paths, str | Path) else list(paths)
-        with Watch(several, self.config.home) as watch:
+        with Watch(several, own_files(self.config.home)) as watch:
             yield self.ingest(several, collection, prune=prune, retry_failed=retry_failed, progress=progress)
             for changed in watch.batches(stop):
                 there = changed if prune else [path for path in changed if path.exists()]

@@ -3,7 +3,7 @@
 Folders are walked in the order of names, without hidden files and folders; a folder reached twice, by a link or by
 overlapping paths, is walked once, and so is a file. A path that is none but has ``*``, ``?`` or ``[`` in it is a
 pattern, with ``**`` for any folders; ``-`` is what comes on standard input. What cannot be looked into is reported,
-never skipped in silence; only the caller's own folder is, where it lies inside what is walked.
+never skipped in silence; only the caller's own files are, where they lie inside what is walked.
 """
 
 import glob
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from indexes.errors import UsageError
 
-__all__ = ["SEPARATOR", "Discovery", "SourceFile", "discover", "identity", "is_under"]
+__all__ = ["SEPARATOR", "Discovery", "OwnFiles", "SourceFile", "discover", "identity", "is_under"]
 
 SEPARATOR = "!//"
 """Between the key of an archive and the path in it; no resolved path has two slashes in a row."""
@@ -53,19 +53,38 @@ class Discovery:
     problems: tuple[tuple[SourceFile, str], ...]
 
 
-def discover(paths: Sequence[str | Path], max_bytes: int = 200_000_000, skip: str | Path | None = None) -> Discovery:
+@dataclass(frozen=True, slots=True)
+class OwnFiles:
+    """What the caller itself keeps in a folder, which may be that of the documents.
+
+    Attributes:
+        folder: The key of the folder.
+        names: What matches the whole path in it of a file or folder of the caller's.
+    """
+
+    folder: str
+    names: re.Pattern[str]
+
+    def hold(self, key: str) -> bool:
+        """Whether a key is that of one of these files and folders, or of what is in one."""
+        if not is_under(key, self.folder):
+            return False
+        parts = key[len(self.folder) :].strip("/").split("/")
+        return any(self.names.fullmatch("/".join(parts[:end])) for end in range(1, len(parts) + 1))
+
+
+def discover(paths: Sequence[str | Path], max_bytes: int = 200_000_000, skip: OwnFiles | None = None) -> Discovery:
     """Find the files at and under ``paths``; of standard input no more than ``max_bytes`` and one are read.
 
     Args:
         paths: What was given.
         max_bytes: The most that is read of standard input, but for one.
-        skip: The folder of the caller's own files, passed over wherever a walk or a pattern comes upon it, by a link
-            too; given by name it is a problem, and what lies in it, given by name, is found.
+        skip: The caller's own files, passed over wherever a walk or a pattern comes upon them; what is given by name is
+            found, whosever it is.
 
     Raises:
         UsageError: A path is empty, or no path at all.
     """
-    own = None if skip is None else identity(Path(skip))
     walk = _Walk()
     for given in paths:
         if not str(given) or "\0" in str(given):
@@ -75,11 +94,8 @@ def discover(paths: Sequence[str | Path], max_bytes: int = 200_000_000, skip: st
             continue
         path = Path(given)
         before = walk.reached
-        key = identity(_fixed(path))
-        walk.skip = None if own is None or is_under(key, own) else own
-        if key == own and _is_folder(path):
-            walk.problems.append((_source(path), "it holds the database itself; give the folder of the documents"))
-        elif _is_folder(path):
+        walk.skip = None if skip and skip.hold(identity(_fixed(path))) else skip
+        if _is_folder(path):
             walk.folder(path)
             if walk.reached == before:
                 walk.problems.append((_source(path), "no files were found in it; check the path"))
@@ -96,7 +112,7 @@ class _Walk:
     """Gathers files, remembering where it has been."""
 
     def __init__(self) -> None:
-        self.skip: str | None = None
+        self.skip: OwnFiles | None = None
         self.files: list[SourceFile] = []
         self.problems: list[tuple[SourceFile, str]] = []
         self._repeated = 0
@@ -168,7 +184,7 @@ class _Walk:
         return [folder / name for name in names]
 
     def _is_skipped(self, key: str) -> bool:
-        return self.skip is not None and is_under(key, self.skip)
+        return self.skip is not None and self.skip.hold(key)
 
 
 def identity(path: Path) -> str:

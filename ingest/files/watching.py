@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from indexes.errors import UsageError
+from ingest.files.discovery import OwnFiles, identity
 
 __all__ = ["Watch"]
 
@@ -23,8 +24,8 @@ class Watch:
     takes a batch looks at the disk.
     """
 
-    def __init__(self, paths: Sequence[str | Path], skip: str | Path | None = None) -> None:
-        """Follow what is at and under ``paths``, but for the folder ``skip`` where it lies inside them.
+    def __init__(self, paths: Sequence[str | Path], skip: OwnFiles | None = None) -> None:
+        """Follow what is at and under ``paths``, but for the caller's own files inside them.
 
         Raises:
             UsageError: A path does not exist, or is none that can be followed.
@@ -33,7 +34,7 @@ class Watch:
             if str(path) == "-" or not Path(path).exists():
                 raise UsageError(f"{path} cannot be followed: expected a file or folder that exists")
         self._given = {Path(path).resolve(): Path(path) for path in paths}
-        self._skip = None if skip is None else Path(skip).resolve()
+        self._skip = skip
         # a file is followed by its folder: what is saved by renaming is another file of the same name
         self._followed = {path if path.is_dir() else path.parent for path in self._given}
         self._recursive = any(path.is_dir() for path in self._given)
@@ -100,7 +101,7 @@ class Watch:
         if any(part.startswith(".") for part in path.relative_to(root).parts):
             return False
         skip = self._skip
-        return skip is None or not (skip.is_relative_to(root) and path.is_relative_to(skip))
+        return skip is None or skip.hold(identity(root)) or not skip.hold(identity(path))
 
     def _as_given(self, path: Path) -> Path:
         """The path as it stands under the one that the caller named."""

@@ -20,9 +20,9 @@ _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U000
                     r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")  # fmt: skip
 _POSSESSIVE = re.compile(r"['’]s\b")
 _DIGITS = "one|two|three|four|five|six|seven|eight|nine|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
-_WITHIN = re.compile(rf"(?<=\w)[.'’](?=\w)|(?<=\d)[,:/](?=\d)|(?<=\bnon)-(?=\w)|(?<=ty)-(?=(?:{_DIGITS})\b)")
+_WITHIN = re.compile(rf"(?<=\w)[.'’](?=\w)|(?<=\d)[,:/](?=\d)|(?<=\bnon)[-‐](?=\w)|(?<=ty)[-‐](?=(?:{_DIGITS})\b)")
 """Marks that never part a word: of initials and elisions, of numbers in digits (2.5, 3,000, 10:30, 1/2) and in words
-(twenty-five), and after the ``non`` that turns it."""
+(twenty-five), and after the ``non`` that turns it; U+2010 is what NFKC makes of the hyphen that no line breaks at."""
 
 
 def tokens(text: str) -> list[str]:

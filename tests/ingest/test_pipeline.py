@@ -16,6 +16,7 @@ from ingest.chunking import ChunkSettings
 from ingest.documents import Limits, LoadOptions
 from ingest.pipeline import IngestReport, PipelineSettings, ingest
 from ingest.report import FileCounts, Progress
+from ragstack.arguments import own_files
 
 SMALL = PipelineSettings(ChunkSettings(60, 0, 10))
 
@@ -82,15 +83,18 @@ def test_the_folder_of_the_database_is_passed_over_inside_what_is_walked(
     home = tmp_path / "home"
     (home / "evaluations").mkdir()
     (home / "evaluations" / "records.jsonl").write_text('{"text": "A run of an evaluation."}')
+    (home / "evaluations.txt").write_text("The moon over the lake is full tonight.")
+    (home / "collections").mkdir(exist_ok=True)
+    (home / "collections" / "art.txt").write_text("The painter of the lake was born here.")
     (docs / "link").symlink_to(home)
     (docs / "sub" / "part").symlink_to(home / "evaluations")
     (docs / "file.jsonl").symlink_to(home / "evaluations" / "records.jsonl")
     (tmp_path / "via").symlink_to(home)
-    expected = {f"{docs}/english.md", f"{docs}/page.html", f"{docs}/sub/chinese.txt"}
     for paths in ([tmp_path], [docs, tmp_path], [tmp_path / "**" / "*"]):
-        report = ingest(paths, collection, encoder, settings=SMALL, skip=tmp_path / "via")
+        report = ingest(paths, collection, encoder, settings=SMALL, prune=paths[0] == tmp_path, skip=own_files(home))
         assert report.problems == ()
-        assert stored(collection).keys() == expected
+        names = {Path(uri).name for uri in stored(collection)}
+        assert names == {"english.md", "page.html", "chinese.txt", "evaluations.txt", "art.txt"}
     assert run(collection, encoder, tmp_path).problems  # else its files are read, and refused
 
 
@@ -101,13 +105,26 @@ def test_what_lies_in_the_folder_of_the_database_is_read_where_it_is_given_by_na
     (home / "docs").mkdir()
     (home / "docs" / "a.txt").write_text("The sky over the lake is blue today.")
     own = home / "catalog.db"
-    report = ingest([home, own, home / "docs"], collection, encoder, settings=SMALL, skip=home)
+    report = ingest([own, home / "docs"], collection, encoder, settings=SMALL, skip=own_files(home))
     assert stored(collection).keys() == {f"{home}/docs/a.txt"}
-    reasons = {problem.path: (problem.outcome, problem.reason) for problem in report.problems}
-    assert reasons.keys() == {str(home), str(own)}
-    assert reasons[str(home)] == ("failed", "it holds the database itself; give the folder of the documents")
-    assert reasons[str(own)][0] == "refused"
-    assert ingest([home / "*" / "*.txt"], collection, encoder, settings=SMALL, skip=home).files.unchanged == 1
+    assert [(problem.path, problem.outcome) for problem in report.problems] == [(str(own), "refused")]
+
+
+def test_documents_may_lie_in_the_folder_of_the_database_itself(
+    collection: Collection, encoder: Encoder, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    (home / "docs").mkdir()
+    (home / "a.txt").write_text("The sky over the lake is blue today.")
+    (home / "docs" / "b.txt").write_text("大熊猫生活在中国的山区里。")
+    (tmp_path / "via").symlink_to(home)
+    for given in (home, tmp_path / "via"):
+        report = ingest([given], collection, encoder, settings=SMALL, prune=True, skip=own_files(home))
+        assert (report.problems, report.files.removed) == ((), 0)
+        assert len(stored(collection)) == 2
+    (home / "a.txt").unlink()
+    report = ingest([tmp_path], collection, encoder, settings=SMALL, prune=True, skip=own_files(tmp_path / "via"))
+    assert (report.problems, report.files.removed, report.files.unchanged) == ((), 1, 1)
 
 
 def test_files_become_documents_with_the_very_words_of_their_chunks(

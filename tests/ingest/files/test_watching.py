@@ -7,6 +7,7 @@ import pytest
 
 from indexes.errors import UsageError
 from ingest.files.watching import Watch
+from ragstack.arguments import own_files
 from ragstack.config import Config
 from ragstack.stack import RagStack
 
@@ -40,17 +41,20 @@ def test_a_file_is_followed_over_saves_that_rename_and_its_neighbours_are_not(tm
 
 def test_what_is_to_be_skipped_does_not_show_but_where_it_was_given(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    (home / "docs").mkdir(parents=True)
+    own = home / "collections" / "1"
+    own.mkdir(parents=True)
     (tmp_path / "link").symlink_to(home)
-    with Watch([tmp_path], tmp_path / "link") as watch:
+    for given in (tmp_path, home):
+        with Watch([given], own_files(tmp_path / "link")) as watch:
+            batches = watch.batches()
+            (home / "catalog.db-wal").write_text("its own")
+            (own / "writer.lock").write_text("its own")
+            (home / "a.txt").write_text("new")
+            assert next(batches) == [home / "a.txt"]
+    with Watch([own], own_files(home)) as watch:
         batches = watch.batches()
-        (home / "catalog.db").write_text("its own")
-        (tmp_path / "a.txt").write_text("new")
-        assert next(batches) == [tmp_path / "a.txt"]
-    with Watch([home / "docs"], home) as watch:
-        batches = watch.batches()
-        (home / "docs" / "b.txt").write_text("new")
-        assert next(batches) == [home / "docs" / "b.txt"]
+        (own / "b.txt").write_text("new")
+        assert next(batches) == [own / "b.txt"]
 
 
 def test_waiting_ends_when_it_is_told_to(tmp_path: Path) -> None:
@@ -67,9 +71,10 @@ def test_what_cannot_be_followed_is_a_wrong_call(path: str) -> None:
 
 
 @pytest.mark.models
-def test_a_stack_whose_home_is_in_the_folder_leaves_it_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("home", ["home", "."])
+def test_a_stack_whose_home_is_in_the_folder_leaves_its_own_files_out(home: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("The sky over the lake is blue today.")
-    config = Config(store={"home": tmp_path / "home"}, models={"encoder": "all-MiniLM-L6-v2"})  # type: ignore[arg-type]
+    config = Config(store={"home": tmp_path / home}, models={"encoder": "all-MiniLM-L6-v2"})  # type: ignore[arg-type]
     with RagStack(config) as stack:
         assert stack.ingest(tmp_path, prune=True).problems == ()
         stop = threading.Event()

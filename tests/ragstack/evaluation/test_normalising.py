@@ -94,6 +94,9 @@ def test_the_best_of_several_gold_answers_counts() -> None:
         ("Washington, D.C.", "C", False),
         ("a non-elected council", "elected", False),
         ("a non-elected council", "non-elected", True),
+        ("twenty\u2011five men", "five", False),  # the hyphen that no line breaks at, and the one of Unicode
+        ("a non\u2010elected council", "elected", False),
+        ("a seven\u2011layer network", "seven", True),
         ("the 170-seat house", "70", False),
         ("non-stick", "stick", False),
         ("the coast of Adriatic—fell again", "the Adriatic", True),  # articles do not count here either
