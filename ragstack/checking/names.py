@@ -24,18 +24,6 @@ _NO_NAMES = """
 """
 NO_NAMES = frozenset(_NO_NAMES.split())
 """Words that are capitalised and no names."""
-_NO_NAMES_ZH = """
-    东西 长度 海洋 太阳 阳光 山脉 雨林 山区 湖泊 礁湖 海滩 海峡 海湾 海滨 海港 港湾 河口 河畔 山水 平原 高原 高山
-    高峰 洪水 咸水 台风 城市 都市 城镇 新城 东区 大街 东路 南路 西路 北路 中路 南站 西站 北站 天桥 大桥 入口 交汇处
-    沿海地区 城堡 宫殿 修道院 天文台 卫星 望远镜 巴士 海关 交易所 上市公司 联合会 国家队 陆军 朝廷 王朝 博客 横梁
-    玉米 马匹 巨龙 许可证 宣言 加盟 晋级 连胜 大胜 荣获 弘扬 容纳 封锁 中断 修正 普及 加密 查明 明白 崇拜 康复 养老
-    长大 新建 铺平 布满 祝福 许可 安保 冷凝 本赛季 上赛季 季后赛 友谊赛 公开赛 世锦赛 上半场 梅开二度 亚军 卫冕冠军
-    东道主 二人 祖先 子孙 哥哥 王子 伯爵 小姐 侍中 侍郎 大将军 顾问 嘉宾 英雄 明星 巨星 富豪 元老 青少年 华裔 古老
-    美丽 文明 友谊 智慧 公正 荣誉 光荣 道德 权威 福利 福祉 宝贵 新鲜 神圣 温馨 英勇 古典 史前 高清 深度 范畴 左翼
-    令人 诸如 多达 广为 英里 南北 大都 关联 任教于 曾效力 二世 三世 亚科 蓝绿色
-"""
-_NO_HAN_NAMES = frozenset(_NO_NAMES_ZH.split())
-"""What the tagger takes for names and are none, as far as many passages and news hold them."""
 _NAME_TAGS = ("nr", "ns", "nt")
 _PREFIX = 4
 """Letters that two forms of a name have in common: China and Chinese, Europe and European."""
@@ -93,8 +81,7 @@ def han_names(text: str) -> list[str]:
     """Names of people, places and bodies in a text, as far as they are in Chinese characters."""
     with _TAGGING:
         tagged: list[tuple[str, str]] = _tagger().tag(text, False)
-    names = [word for word, tag in tagged if tag.startswith(_NAME_TAGS) and len(word) >= 2]
-    return [name for name in names if language_of(name) == "zh" and name not in _NO_HAN_NAMES]
+    return [word for word, tag in tagged if tag.startswith(_NAME_TAGS) and len(word) >= 2 and language_of(word) == "zh"]
 
 
 def _pairs(word: str) -> list[str]:
