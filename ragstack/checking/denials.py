@@ -1,14 +1,14 @@
-"""Words that deny, and words that deny by half: one list for all that ask whether a text says that something is not so.
+"""Words that deny, and words that deny by half: what all who ask whether a text says that something is not so share.
 
 What denies is counted (``not``, ``never``, 不, ``unless``); ``not only`` and 不仅 are no denials. Words that say by
 themselves that something is not so (``the basic plan lacks support``) stand for a denial wherever one is looked for.
-Others only speak against it or narrow it (``few``, ``instead``, 反): beside them a denial may be right, which is all
-they tell.
+Two shorter lists tell only that one may be right: what leaves a denial open, and what opposes, which leaves open that a
+word is turned by a prefix. One list for both hid contradictions ("is not deep" beside "is deep. Its critics agree").
 """
 
 import re
 
-__all__ = ["affirmed", "denial", "denials", "half_denies", "says_not"]
+__all__ = ["affirmed", "denial", "denials", "half_denies", "says_not", "speaks_against"]
 
 _DENIES = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|cannot|without)\b|n['’]t\b")
 _DENIES_ZH = re.compile("[不没無无未非否莫勿]")
@@ -25,13 +25,16 @@ _SAYS_NOT = re.compile(
     "|缺|失败|拒绝|禁止|停止|仅限"
 )
 """``the basic plan lacks support`` tells which plan does not include it."""
-_SPEAKS_AGAINST = re.compile(
-    r"\b(?:rare|hardly|barely|seldom|few|little|only|instead|rather|others|other than|besides|outside (?:of|the)|until"
-    r"|but|yet|although|though|stop|ceas|end(?:ed|s|ing)?\b|avoid|absen|former|oppos|against|fight|fought|combat"
-    r"|counter|resist|hostil|enem|protest|critic|(?:anti|non)-)"
+_LEAVES_OPEN = re.compile(
+    r"\b(?:rare|hardly|barely|seldom|few|little|only|instead|rather|stop|avoid|absen|former|until|but|yet|although|though)"
     "|失|拒|禁|难|停|取消|除|而是|仅|只|少|免|避|反|别|尚|零"
 )
-"""Beside these a denial may be right, though they do not say it: ``few members came``, 反战."""
+"""``few members came``: beside these a denial in other words may be right."""
+_OPPOSES = re.compile(
+    r"\b(?:other|beside|rather|instead|outside|oppos|against|fight|fought|combat|counter|resist|hostil|enem|protest|critic"
+    r"|former|stop|ceas|end(?:ed|s|ing)?\b|(?:anti|non)-)"
+)
+"""``he fought the regime``: beside these a word with a turning prefix (non-regime) may be right."""
 
 
 def denials(text: str) -> int:
@@ -56,5 +59,10 @@ def says_not(text: str) -> bool:
 
 
 def half_denies(text: str) -> bool:
-    """Whether a text denies or speaks against something, so that a denial may be right beside it."""
-    return says_not(text) or bool(_SPEAKS_AGAINST.search(text.casefold()))
+    """Whether a text denies or leaves it open, so that a denial may be right beside it."""
+    return says_not(text) or bool(_LEAVES_OPEN.search(text.casefold()))
+
+
+def speaks_against(text: str) -> bool:
+    """Whether a text denies or opposes something, so that a word that turns its own may be right beside it."""
+    return says_not(text) or bool(_OPPOSES.search(text.casefold()))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ragstack.checking.contradictions import turned_by_prefix
-from ragstack.checking.denials import denials, half_denies
+from ragstack.checking.denials import denials, speaks_against
 from ragstack.checking.qualifiers_zh import requalified_zh
 from ragstack.language import language_of
 
@@ -145,7 +145,7 @@ def _lost(place: _Place, told: list[_Place], known: list[_Place]) -> bool:
 
 def _turned(claim: str, cited: Sequence[str], read: Sequence[str]) -> Iterator[str]:
     """Words turned by a prefix in the surroundings of the word that they turn, where nothing cited denies."""
-    if denials(claim) or any(map(half_denies, cited)):
+    if denials(claim) or any(map(speaks_against, cited)):
         return
     said, told = _tokens(claim), [_tokens(text) for text in cited]
     for word in turned_by_prefix(claim, read):
