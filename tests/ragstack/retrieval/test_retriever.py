@@ -125,7 +125,7 @@ class TestSearch:
                 seen.update({each.chunk.chunk_id: each.cosine for each in candidates})
                 return [Scored(each.fused.score, {}) for each in candidates]
 
-        stack._models.__dict__["reranker"] = Watching()
+        stack._models._reranker = Watching()
         stack.search("What does the blue whale eat?", mode="hybrid")
         dense = {hit.chunk_id: hit.score for hit in stack.search("What does the blue whale eat?", mode="dense")}
         assert seen == pytest.approx(dense, abs=1e-6)
