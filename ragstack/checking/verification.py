@@ -2,7 +2,8 @@
 
 A whole sentence of the documents, or what stands between two semicolons, counts as quoted and is shown. A number that
 stands, with its unit, neither in the cited words nor in the question fails the sentence outright, and so does what it
-alters in a cited sentence that it else repeats (:mod:`ragstack.checking.alterations`), however sure a decoder is. The
+alters in a cited sentence that it else repeats (:mod:`ragstack.checking.alterations`), however sure a decoder is. So
+does a sentence of which the cited words, in its language, hold next to nothing. The
 rest gets a calibrated probability from these features:
     judge: the decoder's log-odds of Yes against No, one token, read with the passages in its cache.
     coverage: the share of the sentence's information that the cited words hold, in [0, 1]; 0 where they are in
@@ -30,6 +31,10 @@ __all__ = ["Support", "quoted", "stands_whole", "support", "support_features", "
 
 LEAST_WORDS, LEAST_CHARACTERS = 4, 6
 """Words, or Chinese characters, that a quotation must have: ``No.`` stands in many a sentence by accident."""
+LEAST_HELD = 0.25
+"""The share of a sentence's information that the cited words must hold where both are in one language. Below it a
+decoder says what it knows from elsewhere, and says yes to it; of 104 sentences of answers none that was right held
+less than .48."""
 
 _PART = re.compile(r"[;；\n]")
 _AROUND = " \t.。!！?？,，;；:：\"'“”‘’「」『』()（）*_`"
@@ -44,7 +49,7 @@ class Support:
         probability: That the evidence supports it.
         supported: Whether that is enough.
         threshold: What was enough; None where no probability decided.
-        features: What the probability is made of; None likewise.
+        features: What the probability is made of, or the coverage that was too low for any; None likewise.
         altered: What it alters in the cited sentence that it repeats, which is enough to refuse it.
     """
 
@@ -116,6 +121,9 @@ def support(
         return Support(0.0, False)
     if change := _alteration(question, sentence, alignment, evidence):
         return Support(0.0, False, altered=change)
+    foreign = language_of(sentence) != language_of(" ".join(evidence[at].plain for at in alignment.positions))
+    if alignment.coverage < LEAST_HELD and not foreign:
+        return Support(0.0, False, features={"coverage": alignment.coverage})
     model = calibration.support if judge is not None else calibration.support_without_judge
     features = support_features(question, sentence, alignment, evidence, judge)
     probability = model.probability(features)

@@ -201,7 +201,8 @@ def test_a_chinese_sentence_is_flagged_in_chinese(stack: RagStack) -> None:
 
 
 def test_an_explanation_tells_each_step_and_is_only_there_when_asked_for(stack: RagStack) -> None:
-    good, bad, number = "A blue whale weighs up to 150 tonnes.", "It sings in the rain.", "It weighs 190 tonnes."
+    good, number = "A blue whale weighs up to 150 tonnes.", "It weighs 190 tonnes."
+    bad = "A blue whale sings in the rain."
     generator = Scripted(f"{good} {bad} {number} The passages do not say more.", supported=[good])
     stack._models._generators["llamacpp"] = generator
     question = "How heavy is the blue whale?"
@@ -243,6 +244,26 @@ def test_a_turned_sentence_is_dropped_whatever_the_decoder_thinks_of_it_and_the_
     assert answer.to_dict()["explanation"]["checks"][0]["altered"] == "negation"
 
 
+@pytest.mark.parametrize(
+    ("question", "elsewhere"),
+    [
+        ("How heavy is the blue whale?", "Violins are usually made of spruce and maple."),
+        ("蓝鲸有多重？", "小提琴通常用云杉和枫木制成。"),
+    ],
+)
+def test_what_the_decoder_knows_from_elsewhere_is_dropped_though_it_says_yes_to_it(
+    stack: RagStack, question: str, elsewhere: str
+) -> None:
+    stack._models._generators["llamacpp"] = Scripted(elsewhere, supported=[elsewhere])
+    answer = stack.ask(question, explain=True)
+    assert answer.dropped == (elsewhere,)
+    assert answer.explanation is not None
+    [check] = answer.explanation.checks
+    assert check.features is not None
+    assert set(check.features) == {"coverage"}
+    assert check.features["coverage"] < 0.25
+
+
 def test_an_explanation_asks_the_decoder_no_more_than_the_answer_does(stack: RagStack) -> None:
     asked: list[Sequence[Message]] = []
 
@@ -253,12 +274,12 @@ def test_an_explanation_asks_the_decoder_no_more_than_the_answer_does(stack: Rag
 
     good = "A blue whale weighs up to 150 tonnes."
     stack._models._generators["llamacpp"] = Counting(
-        f"{good} It sings in the rain. It weighs 190 tonnes.", supported=[good]
+        f"{good} A blue whale sings in the rain. It weighs 190 tonnes. Violins are made of maple.", supported=[good]
     )
     question = "How heavy is the blue whale?"
     stack.ask(question)
     plain = list(asked)
-    assert len(plain) == 3  # the gate, and two sentences; a wrong number needs no asking
+    assert len(plain) == 3  # the gate, and two sentences; a wrong number and what stands nowhere need no asking
     asked.clear()
     stack.ask(question, explain=True)
     assert asked == plain
