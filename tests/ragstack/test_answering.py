@@ -434,3 +434,12 @@ def test_the_judge_is_asked_for_the_words_of_the_questions_language(
     assert yes in said_yes
     assert no in said_no
     assert not set(said_yes) & set(said_no)
+
+
+def test_a_stack_reads_the_documents_beside_its_home_and_not_its_own_files(tmp_path: Path, bag_encoder: Any) -> None:
+    (tmp_path / "whale.md").write_text("The blue whale weighs up to 150 tonnes.", encoding="utf-8")
+    with RagStack.open(home=tmp_path) as stack:
+        stack._models._encoder = bag_encoder
+        for added in (1, 0):
+            report = stack.ingest(tmp_path)
+            assert (report.files.added, report.files.refused, report.files.failed) == (added, 0, 0)
