@@ -1,24 +1,33 @@
-"""Numbers as digits, English words and Han numerals, found in a text and written in digits."""
+"""Numbers as digits, English words and Han numerals, found in a text and written in digits.
+
+Of ordinals in words only those are read that begin with a number (``twenty-first``), since they would else be that
+number; ``thirty-second`` only before ``century``, since it mostly lasts 30 seconds.
+"""
 
 import re
 
-__all__ = ["HAN_VALUES", "MEASURES", "NUMBER", "han_value", "in_digits"]
+__all__ = ["HAN_VALUES", "MEASURES", "NUMBER", "ORDINALS", "han_value", "in_digits"]
 
 _SMALL = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
     eighteen nineteen
 """
 _TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety"
-_WORDS = {word: value for value, word in enumerate(_SMALL.split())} | {
-    word: 10 * value for value, word in enumerate(_TENS.split(), start=1)
-}
+_PLACES = """
+    zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
+    fifteenth sixteenth seventeenth eighteenth nineteenth twentieth
+"""
+ORDINALS = {word: value for value, word in enumerate(_PLACES.split())}
+_WORDS = ORDINALS | {word: value for value, word in enumerate(_SMALL.split())}
+_WORDS |= {word: 10 * value for value, word in enumerate(_TENS.split(), start=1)}
 HAN_VALUES = {numeral: value for value, numeral in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _HAN_STEPS = {"十": 10, "百": 100, "千": 1000}
 MEASURES = "个個種种项层年月日次倍章节部步位名人天周岁米吨元克里度只头座家所届块台辆本篇句词道条张枚"
 """What a Han numeral counts; one that counts nothing is mostly a part of a word."""
 
 _DIGIT = "|".join(_SMALL.split()[1:10])
-_BELOW_HUNDRED = rf"(?:{'|'.join(_TENS.split()[1:])})(?:[ -](?:{_DIGIT}))?|{'|'.join(reversed(_SMALL.split()))}|ten"
+_LAST = rf"[ -](?:{_DIGIT})|-(?!second\b(?![ -]centur))(?:{'|'.join(_PLACES.split()[1:10])})"
+_BELOW_HUNDRED = rf"(?:{'|'.join(_TENS.split()[1:])})(?:{_LAST})?|{'|'.join(reversed(_SMALL.split()))}|ten"
 _IN_WORDS = rf"(?:(?:{_BELOW_HUNDRED})[ -])?hundred(?:(?: and)? (?:{_BELOW_HUNDRED}))?|{_BELOW_HUNDRED}"
 _HAN = "零〇一二两三四五六七八九十百千"
 _MEASURED = "小时|分钟|秒|毫|厘|公|千[米克]|英|[美欧]元|磅|星期|摄"

@@ -14,17 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ragstack.checking.clock import HALVED, Time, times
-from ragstack.checking.numerals import HAN_VALUES, MEASURES, NUMBER, han_value, in_digits
+from ragstack.checking.numerals import HAN_VALUES, MEASURES, NUMBER, ORDINALS, han_value, in_digits
 from ragstack.checking.quantity import Quantity
 from ragstack.checking.rounding import rounding
 from ragstack.checking.units import UNIT, ratios, unit_of
 
 __all__ = ["MONTH_OF_DATE", "Quantity", "missing", "quantities"]
 
-_ORDINALS = """
-    zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
-    fifteenth sixteenth seventeenth eighteenth nineteenth twentieth
-"""
 _SCALES = {
     "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9,
@@ -52,7 +48,15 @@ _ONE = re.compile(
     rf"(?P<unit>{UNIT.pattern})(?![a-z])",
     re.IGNORECASE,
 )
-_CENTURY = re.compile(f"[{_HAN}]+(?=世纪)")
+_NUMERAL = rf"(?:\d{{1,2}}|[{_HAN}]+)"
+_ORDINAL = rf"(?:\d{{1,2}}(?:st|nd|rd|th)|(?:[a-z]+-)?(?:{'|'.join(ORDINALS)}))"
+_CENTURIES = re.compile(
+    rf"(?<!\d){_NUMERAL}(?:[、和与及或至到—–~-]{_NUMERAL})*世[纪紀]"
+    rf"|\b{_ORDINAL}(?:(?:, | and | or | to |[–-])(?:the )?{_ORDINAL})*[ -]centur(?:y|ies)\b",
+    re.IGNORECASE,
+)
+_OF_CENTURIES = re.compile(r"\d(?:st|nd|rd|th)\b|centur|世[纪紀]", re.IGNORECASE)
+"""A text of which a number may be a century; one that is none is not held by a century."""
 _HALF = re.compile(r"(?<!first )(?<!second )(?<!other )(?<!latter )\bhalf\b(?!-)|一半|半数", re.IGNORECASE)
 _YEAR = re.compile(r"1\d{3}|2[01]\d\d")
 _CURRENCY = re.compile(r"[$£€¥] ?$")
@@ -69,11 +73,16 @@ def quantities(text: str) -> list[Quantity]:
 def missing(claim: str, sources: Sequence[str], *, rounded: bool = True) -> tuple[str, ...]:
     """The numbers of ``claim`` that agree with none in ``sources``, as they stand; ``third quarter`` holds a 3.
 
+    The nineteenth century holds the 19th, and no 19 of a claim that speaks of no century (19 rooms).
+
     ``rounded``: whether the claim is taken at its word where it says that it rounds.
     """
-    known = [quantity for source in sources for quantity in _known(unicodedata.normalize("NFKC", source))]
-    words = set(re.findall("[a-z]+", " ".join(sources).casefold()))
-    known += [Quantity(str(n), float(n)) for n, word in enumerate(_ORDINALS.split()) if word in words]
+    read = [unicodedata.normalize("NFKC", source) for source in sources]
+    if not _OF_CENTURIES.search(unicodedata.normalize("NFKC", claim)):
+        read = [_CENTURIES.sub(" ", source) for source in read]
+    known = [quantity for source in read for quantity in _known(source)]
+    words = set(re.findall("[a-z]+", " ".join(read).casefold()))
+    known += [Quantity(str(n), float(n)) for word, n in ORDINALS.items() if word in words]
     said = [quantity if rounded else replace(quantity, rounding="") for quantity in quantities(claim)]
     return tuple(sorted({quantity.text for quantity in said if not _held(quantity, known)}))
 
@@ -91,8 +100,9 @@ def _known(plain: str) -> Iterator[Quantity]:
     yield from _read(plain)
     for match in _ONE.finditer(plain):
         yield Quantity("", 0.5 if match["half"] or match["ban"] else 1.0, 1.0, unit_of(match["unit"]))
-    for match in _CENTURY.finditer(plain):
-        yield Quantity(match[0], float(han_value(match[0])))
+    for match in _CENTURIES.finditer(plain):
+        for numeral in re.findall(f"[{_HAN}]+", match[0]):
+            yield Quantity(numeral, float(han_value(numeral)))
     if _HALF.search(plain):
         yield Quantity("", 50.0, 1.0, "%")
 

@@ -21,6 +21,7 @@ from ragstack.checking.quantities import missing, quantities
         ("第5页，2017年", {"5", "2017"}),
         ("in May 2017, on 3 June; they may go, they march", {"5", "2017", "3", "6"}),
         ("no numbers, 没有数字，数百人", set()),
+        ("the twenty-first, a thirty-second clip, the forty-second century", {"21", "30", "42"}),
     ],
 )
 def test_numbers_are_found_in_one_form(text: str, expected: set[str]) -> None:
@@ -61,6 +62,13 @@ def test_a_number_is_read_with_its_multiplier_and_unit(text: str, scale: float, 
         ("the 20th century", "late twentieth-century art"),
         ("19世纪的防御工事", "建于十九世纪"),
         ("二十世纪初，即20世纪初", "二十世纪初"),
+        ("in the 21st century", "twenty-first-century art"),
+        ("in the twenty-first century", "art of the 21st century"),
+        ("In the 18th it was a school.", "It was a school in the 18th century."),
+        ("18世纪和19世纪", "建于十八、十九世纪"),
+        ("17世纪的房屋", "十七至十九世纪的房屋"),
+        ("18、19世纪", "18世纪和19世纪"),
+        ("建于19世紀", "建於十九世紀"),
     ],
 )
 def test_the_same_quantity_said_otherwise_is_not_missing(claim: str, source: str) -> None:
@@ -79,6 +87,12 @@ def test_the_same_quantity_said_otherwise_is_not_missing(claim: str, source: str
         ("It grew by 15 dollars.", "It grew by 15 %.", "15"),
         ("in the 18th century", "in the nineteenth century", "18"),
         ("18世纪", "建于十九世纪", "18"),
+        ("It has 19 rooms.", "It was built in the 19th century.", "19"),
+        ("It has 19 rooms.", "It is a nineteenth-century house.", "19"),
+        ("It has 21 rooms.", "It was built in the twenty-first century.", "21"),
+        ("It has 18 rooms.", "houses of the eighteenth and the nineteenth centuries", "18"),
+        ("有19个房间", "建于十九世纪", "19"),
+        ("有18个房间", "建于18—19世纪", "18"),
     ],
 )
 def test_another_number_unit_multiplier_or_month_is_missing(claim: str, source: str, number: str) -> None:
