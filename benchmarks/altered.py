@@ -24,7 +24,7 @@ from conversation import wilson
 from indexes.search.analysis import query_terms, terms
 from ingest.text.sentences import split_sentences
 from ragstack.checking.alterations import altered
-from ragstack.checking.quantities import missing
+from ragstack.checking.numbers.quantities import missing
 from ragstack.checking.verification import stands_whole
 from ragstack.evidence import coverage, information
 from ragstack.language import language_of

@@ -2,8 +2,8 @@
 
 ``abstention`` asks before anything is written. ``citations`` lays each written sentence beside its words, and
 ``verification`` asks whether they support it; ``alterations`` are what a sentence says otherwise for certain.
-``disagreement`` finds what other documents say otherwise. All compare numbers and words strictly (``quantities``,
-``contradictions``), and what they say as a probability is one that was fitted and measured (``calibration``).
+``disagreement`` finds what other documents say otherwise. All compare ``numbers`` and ``words`` strictly, and what they
+say as a probability is one that was fitted and measured (``calibration``).
 """
 
 from ragstack.checking.abstention import answerable

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 
 from indexes.search.analysis import terms
 from ragstack.checking.calibration import Calibration, LogisticModel
-from ragstack.checking.contradictions import opposed, turned_by_prefix
-from ragstack.checking.denials import denials, says_not
-from ragstack.checking.quantities import missing
+from ragstack.checking.numbers.quantities import missing
+from ragstack.checking.words.contradictions import opposed, turned_by_prefix
+from ragstack.checking.words.denials import denials, says_not
 from ragstack.evidence import Evidence, coverage, information
 from ragstack.generators.base import Judge
 from ragstack.language import language_of

@@ -1,7 +1,7 @@
 """What a sentence alters in the one it repeats: a number, a name, a negation, a word against its opposite.
 
 What is put before a word or lost there, and what stands in another's place, is found beside this
-(:mod:`ragstack.checking.qualifiers`, :mod:`ragstack.checking.exchanges`).
+(:mod:`ragstack.checking.words.qualifiers`, :mod:`ragstack.checking.words.exchanges`).
 
 A sentence that is worded much as its source and differs in such a place says something else for certain, whatever a
 model thinks of it. Only places that stand against each other are compared, word beside word, so that what another
@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Literal
 
-from ragstack.checking.contradictions import opposed
-from ragstack.checking.denials import denials
-from ragstack.checking.exchanges import exchanged, swapped
-from ragstack.checking.names import names_missing
-from ragstack.checking.qualifiers import requalified
-from ragstack.checking.quantities import missing, quantities
+from ragstack.checking.numbers.quantities import missing, quantities
+from ragstack.checking.words.contradictions import opposed
+from ragstack.checking.words.denials import denials
+from ragstack.checking.words.exchanges import exchanged, swapped
+from ragstack.checking.words.names import names_missing
+from ragstack.checking.words.qualifiers import requalified
 
 __all__ = ["ALIKE", "Altered", "altered"]
 

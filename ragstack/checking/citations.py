@@ -14,7 +14,7 @@ import numpy as np
 
 from indexes.search.analysis import query_terms, terms
 from ingest.encoders import Encoder
-from ragstack.checking.quantities import missing
+from ragstack.checking.numbers.quantities import missing
 from ragstack.evidence import Evidence, coverage, information
 
 __all__ = ["Alignment", "align"]

@@ -18,9 +18,9 @@ from indexes.records import Hit
 from indexes.search.analysis import query_terms
 from ingest.text.outline import plain_markup
 from ingest.text.sentences import split_sentences
-from ragstack.checking.contradictions import opposed, turned_negation
-from ragstack.checking.names import names_missing
-from ragstack.checking.quantities import missing, quantities
+from ragstack.checking.numbers.quantities import missing, quantities
+from ragstack.checking.words.contradictions import opposed, turned_negation
+from ragstack.checking.words.names import names_missing
 from ragstack.evidence import Evidence, talk_start
 from ragstack.language import language_of
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from ragstack.checking.alterations import Altered, altered
 from ragstack.checking.calibration import Calibration
 from ragstack.checking.citations import Alignment
-from ragstack.checking.contradictions import opposed, turned_negation
-from ragstack.checking.names import names_missing
+from ragstack.checking.words.contradictions import opposed, turned_negation
+from ragstack.checking.words.names import names_missing
 from ragstack.evidence import Evidence
 from ragstack.generators.base import Judge
 from ragstack.language import language_of

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from indexes.search.analysis import query_terms
 from ragstack.answers import Answer
-from ragstack.checking.names import names_missing
-from ragstack.checking.quantities import missing
+from ragstack.checking.numbers.quantities import missing
+from ragstack.checking.words.names import names_missing
 from ragstack.conversation.following import LEANING, leans
 from ragstack.generators.base import Generator
 from ragstack.language import Language, language_of

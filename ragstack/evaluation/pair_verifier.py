@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ragstack.checking.contradictions import opposed, turned_negation
-from ragstack.checking.names import names_missing
-from ragstack.checking.quantities import missing
+from ragstack.checking.numbers.quantities import missing
 from ragstack.checking.verification import stands_whole
+from ragstack.checking.words.contradictions import opposed, turned_negation
+from ragstack.checking.words.names import names_missing
 from ragstack.evaluation.verdicts import Premise, Verdict
 from ragstack.language import language_of
 from ragstack.verifier.reading import choose, sentences_of

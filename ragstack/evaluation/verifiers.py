@@ -18,7 +18,7 @@ from ingest.text.outline import plain_markup
 from ingest.text.sentences import split_sentences
 from ragstack.checking.calibration import Calibration, load_calibration
 from ragstack.checking.citations import align
-from ragstack.checking.quantities import missing
+from ragstack.checking.numbers.quantities import missing
 from ragstack.checking.verification import support
 from ragstack.config import EvidenceSettings
 from ragstack.evaluation.verdicts import Premise, Verdict, Verifier

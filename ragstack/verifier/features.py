@@ -17,9 +17,9 @@ from itertools import pairwise
 import numpy as np
 
 from indexes.search.analysis import query_terms, terms
-from ragstack.checking.contradictions import opposed, turned_negation
-from ragstack.checking.names import names_missing
-from ragstack.checking.quantities import missing
+from ragstack.checking.numbers.quantities import missing
+from ragstack.checking.words.contradictions import opposed, turned_negation
+from ragstack.checking.words.names import names_missing
 from ragstack.evidence import coverage
 from ragstack.language import language_of
 from ragstack.verifier.reading import choose, information_of, sentences_of

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.text.sentences import split_sentences
-from ragstack.checking.contradictions import opposites
+from ragstack.checking.words.contradictions import opposites
 from ragstack.language import Language, language_of
 
 __all__ = ["Made", "exchanged", "negated", "perturbed", "renamed", "renumbered", "shortened", "swapped", "turned"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ragstack.checking.contradictions import turned_negation
-from ragstack.checking.denials import denials, half_denies, says_not, speaks_against
+from ragstack.checking.words.contradictions import turned_negation
+from ragstack.checking.words.denials import denials, half_denies, says_not, speaks_against
 
 
 @pytest.mark.parametrize(

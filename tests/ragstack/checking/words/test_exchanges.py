@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragstack.checking.exchanges import exchanged, swapped
+from ragstack.checking.words.exchanges import exchanged, swapped
 
 PORT = "The port of Lyon sold 14 boats to Ghent in 1931, when Perrin was mayor."
 

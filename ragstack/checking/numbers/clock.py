@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ragstack.checking.numerals import han_value
+from ragstack.checking.numbers.numerals import han_value
 
 __all__ = ["HALVED", "Time", "same_time", "times"]
 

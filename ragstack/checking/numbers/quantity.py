@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass, field
 
-from ragstack.checking.clock import same_time
-from ragstack.checking.rounding import rounds_to
-from ragstack.checking.units import ratios
+from ragstack.checking.numbers.clock import same_time
+from ragstack.checking.numbers.rounding import rounds_to
+from ragstack.checking.numbers.units import ratios
 
 __all__ = ["Quantity"]
 

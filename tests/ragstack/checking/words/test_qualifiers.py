@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragstack.checking.qualifiers import requalified
+from ragstack.checking.words.qualifiers import requalified
 
 ELECTED = "Ada Perrin was elected president of the rowing club in Lyon in 1932."
 当选 = "佩林于1932年在里昂当选为划船俱乐部主席。"

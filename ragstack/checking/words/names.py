@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from ragstack.checking.quantities import MONTH_OF_DATE
+from ragstack.checking.numbers.quantities import MONTH_OF_DATE
 from ragstack.language import language_of
 
 __all__ = ["NO_NAMES", "han_names", "names_missing"]

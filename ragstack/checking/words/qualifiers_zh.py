@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ragstack.checking.denials import denials
+from ragstack.checking.words.denials import denials
 
 __all__ = ["requalified_zh"]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ragstack.checking.contradictions import opposed, turned_by_prefix, turned_negation
-from ragstack.checking.names import names_missing
+from ragstack.checking.words.contradictions import opposed, turned_by_prefix, turned_negation
+from ragstack.checking.words.names import names_missing
 
 TURNED = [
     ("Blue whales do not eat krill.", "Blue whales eat krill."),

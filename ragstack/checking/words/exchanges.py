@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from ragstack.checking.names import names_missing
-from ragstack.checking.namespans import MARKS, Span, found, name_spans, words
+from ragstack.checking.words.names import names_missing
+from ragstack.checking.words.namespans import MARKS, Span, found, name_spans, words
 
 __all__ = ["exchanged", "swapped"]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import permutations
 
 from indexes.search.analysis import terms
-from ragstack.checking.denials import affirmed, denial, half_denies
+from ragstack.checking.words.denials import affirmed, denial, half_denies
 
 __all__ = ["opposed", "opposites", "turned_by_prefix", "turned_negation"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragstack.checking.quantities import missing, quantities
+from ragstack.checking.numbers.quantities import missing, quantities
 
 
 @pytest.mark.parametrize(

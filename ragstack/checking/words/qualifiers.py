@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ragstack.checking.contradictions import turned_by_prefix
-from ragstack.checking.denials import denials, speaks_against
-from ragstack.checking.qualifiers_zh import requalified_zh
+from ragstack.checking.words.contradictions import turned_by_prefix
+from ragstack.checking.words.denials import denials, speaks_against
+from ragstack.checking.words.qualifiers_zh import requalified_zh
 from ragstack.language import language_of
 
 __all__ = ["requalified"]

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from ragstack.checking.names import NO_NAMES, han_names
+from ragstack.checking.words.names import NO_NAMES, han_names
 from ragstack.language import language_of
 
 __all__ = ["MARKS", "Span", "found", "name_spans", "words"]

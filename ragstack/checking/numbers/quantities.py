@@ -4,8 +4,8 @@
 and 百分之三十 are 30 %, and ``May 2017`` holds a 5. One and half are left out where they are words (``one of the``,
 一种): they mostly count nothing; a source may hold them (``half an hour``, 一半). Two quantities agree when they share
 a value and neither their multipliers nor their units, where both name one, differ; units of one kind are converted
-(:mod:`ragstack.checking.units`), times of the day compared as such (:mod:`ragstack.checking.clock`), and a claim that
-says that it rounds is taken at its word (:mod:`ragstack.checking.rounding`).
+(:mod:`~ragstack.checking.numbers.units`), times of the day compared as such (:mod:`~ragstack.checking.numbers.clock`),
+and a claim that says that it rounds is taken at its word (:mod:`~ragstack.checking.numbers.rounding`).
 """
 
 import re
@@ -13,11 +13,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ragstack.checking.clock import HALVED, Time, times
-from ragstack.checking.numerals import HAN_VALUES, MEASURES, NUMBER, ORDINALS, han_value, in_digits
-from ragstack.checking.quantity import Quantity
-from ragstack.checking.rounding import rounding
-from ragstack.checking.units import UNIT, ratios, unit_of
+from ragstack.checking.numbers.clock import HALVED, Time, times
+from ragstack.checking.numbers.numerals import HAN_VALUES, MEASURES, NUMBER, ORDINALS, han_value, in_digits
+from ragstack.checking.numbers.quantity import Quantity
+from ragstack.checking.numbers.rounding import rounding
+from ragstack.checking.numbers.units import UNIT, ratios, unit_of
 
 __all__ = ["MONTH_OF_DATE", "Quantity", "missing", "quantities"]
 
