@@ -25,7 +25,7 @@ _MEASURED = "小时|分钟|秒|毫|厘|公|千[米克]|英|[美欧]元|磅|星�
 NUMBER = re.compile(
     rf"百分之(?P<percent>\d+(?:\.\d+)?|[{_HAN}]+(?:点[{_HAN}]+)?)"
     rf"|(?P<digits>\d+(?:[.,]\d+)*)|\b(?P<words>{_IN_WORDS})\b"
-    rf"|(?<![数几上{_HAN}])(?P<han>[{_HAN}]+)(?=[多余]?(?:万亿|[万亿])?[多余]?(?:[{MEASURES}万亿]|{_MEASURED}))",
+    rf"|(?<![数几上{_HAN}])(?!千[米克])(?P<han>[{_HAN}]+)(?=[多余]?(?:万亿|[万亿])?[多余]?(?:[{MEASURES}万亿]|{_MEASURED}))",
     re.IGNORECASE,
 )
 

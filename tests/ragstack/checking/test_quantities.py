@@ -200,6 +200,12 @@ SAME = [
     ("18 months", "1.5 years"),
     ("3小时", "三小时"),
     ("1 million people", "one million people"),
+    ("9:30开门，17:00关门", "上午9点半开门，下午5点闭馆"),
+    ("关门时间：17:00", "下午5点关门"),
+    ("得分为12，15，18", "得分为12、15和18"),
+    ("共1，200人", "共1200人"),
+    ("4500平方千米", "4500平方公里"),
+    ("每千克体重25毫克", "每公斤体重25毫克"),
 ]  # fmt: skip
 """The same said otherwise, either way round."""
 
@@ -274,6 +280,7 @@ def test_another_percentage_time_or_measure_is_missing(claim: str, source: str, 
         "上半年，半导体",
         "晚上一点都不冷",
         "一样，一天",
+        "每千克，平方千米",
     ],
 )
 def test_words_that_only_look_like_quantities_are_none(text: str) -> None:
