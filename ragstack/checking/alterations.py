@@ -9,7 +9,6 @@ wording says with other words is left to those who weigh it (:mod:`ragstack.chec
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Literal
@@ -18,6 +17,7 @@ from ragstack.checking.contradictions import opposed
 from ragstack.checking.denials import denials
 from ragstack.checking.exchanges import exchanged, swapped
 from ragstack.checking.names import names_missing
+from ragstack.checking.numerals import plain_numbers
 from ragstack.checking.qualifiers import requalified
 from ragstack.checking.quantities import missing, quantities
 
@@ -146,5 +146,5 @@ def _text(words: Sequence[str]) -> str:
 
 
 def _words(text: str) -> list[str]:
-    plain = _NUMBERED.sub("", _NEITHER_NOR.sub(r"\1and", unicodedata.normalize("NFKC", text).casefold()))
+    plain = _NUMBERED.sub("", _NEITHER_NOR.sub(r"\1and", plain_numbers(text).casefold()))
     return _WORD.findall(_CONTRACTED.sub(" not", _CANNOT.sub("can not", plain)))

@@ -1,10 +1,10 @@
 """Words of a sentence in their order, and where names stand among them, in English and Chinese."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from ragstack.checking.names import NO_NAMES, han_names
+from ragstack.checking.numerals import plain_numbers
 from ragstack.language import language_of
 
 __all__ = ["MARKS", "Span", "found", "name_spans", "words"]
@@ -21,7 +21,7 @@ Span = tuple[int, int]
 
 def words(text: str) -> list[str]:
     """The words, numbers, Chinese characters and marks of a text, without what it has in brackets."""
-    return _WORD.findall(_BRACKETS.sub("", unicodedata.normalize("NFKC", text)))
+    return _WORD.findall(_BRACKETS.sub("", plain_numbers(text)))
 
 
 def name_spans(text: str, other: str, tokens: Sequence[str]) -> list[Span]:

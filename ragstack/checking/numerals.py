@@ -1,8 +1,9 @@
 """Numbers as digits, English words and Han numerals, found in a text and written in digits."""
 
 import re
+import unicodedata
 
-__all__ = ["HAN_VALUES", "MEASURES", "NUMBER", "han_value", "in_digits"]
+__all__ = ["HAN_VALUES", "MEASURES", "NUMBER", "han_value", "in_digits", "plain_numbers"]
 
 _SMALL = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -28,6 +29,14 @@ NUMBER = re.compile(
     rf"|(?<![数几上{_HAN}])(?!千[米克])(?P<han>[{_HAN}]+)(?=[多余]?(?:万亿|[万亿])?[多余]?(?:[{MEASURES}万亿]|{_MEASURED}))",
     re.IGNORECASE,
 )
+
+
+_LISTS = re.compile(r"，(?!\d{3}(?!\d))")
+
+
+def plain_numbers(text: str) -> str:
+    """The text as NFKC has it, but that a Chinese comma joins no numbers unless it sets off thousands: 12，15."""
+    return unicodedata.normalize("NFKC", _LISTS.sub("、", text))
 
 
 def in_digits(match: re.Match[str]) -> str:

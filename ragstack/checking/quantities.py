@@ -9,12 +9,11 @@ says that it rounds is taken at its word (:mod:`ragstack.checking.rounding`).
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ragstack.checking.clock import HALVED, Time, times
-from ragstack.checking.numerals import HAN_VALUES, MEASURES, NUMBER, han_value, in_digits
+from ragstack.checking.numerals import HAN_VALUES, MEASURES, NUMBER, han_value, in_digits, plain_numbers
 from ragstack.checking.quantity import Quantity
 from ragstack.checking.rounding import rounding
 from ragstack.checking.units import UNIT, ratios, unit_of
@@ -39,7 +38,6 @@ _QUANTITY = re.compile(
     rf"(?P<over>[多余])?(?:[\s-]?(?P<unit>{UNIT.pattern})(?![a-z]))?",
     re.IGNORECASE,
 )
-_LISTS = re.compile(r"，(?!\d{3}(?!\d))")
 _COUNTED = re.compile(f"[{MEASURES}]{{0,2}}")
 _COUNTS = frozenset(MEASURES) - {"年"}
 _JOINED = re.compile("|".join([" ", " and ", "零", "又", ""]))
@@ -64,7 +62,7 @@ MONTH_OF_DATE = re.compile(rf"\b({_ANY_MONTH})\b(?=\s*,?\s*\d)|(?<=\d )({_ANY_MO
 
 def quantities(text: str) -> list[Quantity]:
     """The quantities of ``text``, in their order, but for months, which come last."""
-    return _read(_plain(text))
+    return _read(plain_numbers(text))
 
 
 def missing(claim: str, sources: Sequence[str], *, rounded: bool = True) -> tuple[str, ...]:
@@ -72,16 +70,11 @@ def missing(claim: str, sources: Sequence[str], *, rounded: bool = True) -> tupl
 
     ``rounded``: whether the claim is taken at its word where it says that it rounds.
     """
-    known = [quantity for source in sources for quantity in _known(_plain(source))]
+    known = [quantity for source in sources for quantity in _known(plain_numbers(source))]
     words = set(re.findall("[a-z]+", " ".join(sources).casefold()))
     known += [Quantity(str(n), float(n)) for n, word in enumerate(_ORDINALS.split()) if word in words]
     said = [quantity if rounded else replace(quantity, rounding="") for quantity in quantities(claim)]
     return tuple(sorted({quantity.text for quantity in said if not _held(quantity, known)}))
-
-
-def _plain(text: str) -> str:
-    """The text as NFKC has it, but that a Chinese comma joins no numbers unless it sets off thousands: 12，15."""
-    return unicodedata.normalize("NFKC", _LISTS.sub("、", text))
 
 
 def _held(quantity: Quantity, known: Sequence[Quantity]) -> bool:

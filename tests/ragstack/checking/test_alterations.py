@@ -43,6 +43,7 @@ def test_what_is_altered_is_named(claim: str, source: str, kind: str) -> None:
             "The tower was opened in 1937 by the queen, they say.",
             TOWER,
         ),  # so loosely the same that others must weigh it
+        ("三队的得分为12、15和18分。", "三队得分为12，15和18分。"),
         ("No, the ferry runs in winter.", "The ferry runs in winter."),
     ],
 )
