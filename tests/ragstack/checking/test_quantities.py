@@ -200,6 +200,11 @@ SAME = [
     ("18 months", "1.5 years"),
     ("3小时", "三小时"),
     ("1 million people", "one million people"),
+    ("2 mg", "2000 µg"),
+    ("500微克", "0.5毫克"),
+    ("260 °C", "260 degrees"),
+    ("260 degrees Fahrenheit", "260 °F"),
+    ("260℃", "摄氏260度"),
     ("9:30开门，17:00关门", "上午9点半开门，下午5点闭馆"),
     ("关门时间：17:00", "下午5点关门"),
     ("得分为12，15，18", "得分为12、15和18"),
@@ -264,6 +269,11 @@ def test_what_a_source_says_in_a_word_or_leaves_to_its_context_is_held(claim: st
         ("40分钟", "半小时", "40"),
         ("五小时", "3小时", "5"),
         ("3000万元", "3000元", "3000"),
+        ("10 mg", "10 µg", "10"),
+        ("10微克", "10毫克", "10"),
+        ("260 °F", "260 °C", "260"),
+        ("260 degrees Celsius", "260 degrees Fahrenheit", "260"),
+        ("260华氏度", "260摄氏度", "260"),
     ],
 )
 def test_another_percentage_time_or_measure_is_missing(claim: str, source: str, number: str) -> None:
