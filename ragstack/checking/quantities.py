@@ -55,8 +55,8 @@ _CENTURY = re.compile(f"[{_HAN}]+(?=世纪)")
 _HALF = re.compile(r"(?<!first )(?<!second )(?<!other )(?<!latter )\bhalf\b(?!-)|一半|半数", re.IGNORECASE)
 _YEAR = re.compile(r"1\d{3}|2[01]\d\d")
 _CURRENCY = re.compile(r"[$£€¥] ?$")
-_ANY_MONTH = "|".join(_MONTHS.split())
-MONTH_OF_DATE = re.compile(rf"\b({_ANY_MONTH})\b(?=\s*,?\s*\d)|(?<=\d )({_ANY_MONTH})\b", re.IGNORECASE)
+_ANY_MONTH = "|".join([*_MONTHS.split(), "sept", *(month[:3] for month in _MONTHS.split())])
+MONTH_OF_DATE = re.compile(rf"\b({_ANY_MONTH})\b(?=\.?\s*,?\s*\d)|(?<=\d )({_ANY_MONTH})\b", re.IGNORECASE)
 """A month beside a number, which is read as one itself."""
 
 
@@ -104,7 +104,7 @@ def _read(plain: str) -> list[Quantity]:
     numbers = (_quantity(rest, match) for match in _QUANTITY.finditer(rest))
     found = _together(plain, sorted([*found, *filter(None, numbers)], key=lambda each: each.span))
     for match in MONTH_OF_DATE.finditer(plain):
-        month = _MONTHS.split().index((match[1] or match[2]).casefold()) + 1
+        month = [name[:3] for name in _MONTHS.split()].index((match[1] or match[2])[:3].casefold()) + 1
         found.append(Quantity(str(month), float(month), span=match.span()))
     return found
 
