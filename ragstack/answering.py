@@ -25,6 +25,7 @@ from ragstack.conversation import Turn, recent, standalone
 from ragstack.evidence import Evidence, EvidencePicker
 from ragstack.explanation import Check, Outcome
 from ragstack.generators.base import Generator, Judge
+from ragstack.language import Language
 from ragstack.prompts import TEMPLATES, answer_prompt
 from ragstack.retrieval import Retriever, check_question
 
@@ -115,10 +116,9 @@ class Answerer:
                     yield Event("token", delta.text)
 
     def _verify(self, run: Assembly, evidence: Sequence[Evidence]) -> Iterator[Event]:
-        declines = TEMPLATES[run.language].declines
         draft = unmarked(run.draft)
         sentences = [draft[start:end] for start, end in split_sentences(draft)]
-        declined = [each for each in sentences if declines.search(each) and not quoted(each, evidence)]
+        declined = [each for each in sentences if _declines(each, evidence, run.language)]
         written = [sentence for sentence in sentences if sentence not in declined]
         for sentence in declined:
             run.explain(Check(sentence, "declined"))
@@ -143,6 +143,14 @@ class Answerer:
         yield from run.show(sentence, found.probability, cited)
         if other := disagreeing(run.question, sentence, cited[0], run.hits):
             yield from run.object(cited[0], other)
+
+
+def _declines(sentence: str, evidence: Sequence[Evidence], language: Language) -> bool:
+    """Whether a sentence says that the passages do not say, and not something of what the evidence calls so."""
+    templates = TEMPLATES[language]
+    read = " ".join(f"{item.heading} {item.plain}" for item in evidence).casefold()
+    of_evidence = any(each in read for each in templates.calls_them.findall(sentence.casefold()))
+    return bool(templates.declines.search(sentence)) and not of_evidence and not quoted(sentence, evidence)
 
 
 def _check(sentence: str, found: Support, alignment: Alignment, *, flag: bool) -> Check:

@@ -45,6 +45,8 @@ class Templates:
     no: tuple[str, ...]
     # What a decoder writes, unasked, where it finds no answer: a sentence about the passages, not from them.
     declines: re.Pattern[str]
+    # What it calls them there, with the word before: the evidence may speak of such itself ("the Northwest Passage").
+    calls_them: re.Pattern[str]
     # Makes a follow-up question stand alone. Shown twice rather than told: a small decoder that is only told answers
     # the question instead.
     rewrite_system: str
@@ -68,6 +70,7 @@ TEMPLATES: dict[Language, Templates] = {
             r"passages?\b[^.]{0,30}\b(?:do|does|did)(?:n't|n’t| not)\b|not\b[^.]{0,30}\bin the (?:given )?passages?\b",
             re.I,
         ),
+        calls_them=re.compile(r"\w+ passages?\b"),
         rewrite_system="You rewrite the last question of a conversation so that it can be understood alone. You "
         "replace words such as it, they, that one by what they mean, change nothing else, and do not answer.\n\n"
         "Question: How high is the Eiffel Tower?\nAnswer: It is 330 metres high.\nLast question: Who built it?\n"
@@ -87,6 +90,7 @@ TEMPLATES: dict[Language, Templates] = {
         yes=("是", "有", "是的", "支持"),
         no=("否", "没有", "没", "不", "无", "不是", "不支持"),
         declines=re.compile(r"资料[^。]{0,8}(?:没有|未|并没|无法)|无法从[^。]{0,8}资料"),
+        calls_them=re.compile(r"\w{2}资料"),
         rewrite_system="你把对话中的最后一个问题改写成可以单独理解的问题：把“它”“他们”“那个”等词换成所指的内容，"
         "其余不变，也不要回答。\n\n问题：埃菲尔铁塔有多高？\n回答：高330米。\n最后的问题：它是谁建的？\n"
         "改写：埃菲尔铁塔是谁建的？\n\n问题：奥斯陆有多少人口？\n回答：约70万。\n最后的问题：那卑尔根呢？\n"

@@ -9,11 +9,12 @@ wording says with other words is left to those who weigh it (:mod:`ragstack.chec
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Literal
 
+from indexes.search.analysis import terms
+from ragstack.checking.numbers.numerals import plain_numbers
 from ragstack.checking.numbers.quantities import missing, quantities
 from ragstack.checking.words.contradictions import opposed
 from ragstack.checking.words.denials import denials
@@ -33,7 +34,9 @@ _CANNOT, _CONTRACTED = re.compile(r"\bcan(?:['’]t|not)\b"), re.compile(r"n['�
 _NEITHER_NOR = re.compile(r"(\bneither\b[^.;]*?)\bnor\b")
 _NUMBERED = re.compile(r"\bno\. ?(?=\d)")
 _BETWEEN_HAN = re.compile("(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
-_NOT = frozenset(["not", "no", "never", "without"]) | set("不没未无非否")
+_NOT = frozenset(["not", "no", "never", "without"]) | set("不没未无非否莫勿")
+_ORDERS_NOT = frozenset(["not", "never"])
+"""What an order begins with that forbids."""
 _HELP = "is are was were be been do does did has have had a an any with ever will wo can"
 _HELPING = frozenset(_HELP.split()) | set("有并是的了曾")
 """Words that come and go with a negation."""
@@ -73,7 +76,7 @@ def _in_its_place(claim: str, sources: Sequence[str], known: Sequence[str]) -> A
         return "number"
     against = [_against(said, held, place) for place in places]
     turned = sum(_denials(said, held, place, but) for place, but in zip(places, against, strict=True)) % 2 == 1
-    if turned and any(_denied(said[a:b], held[c:d]) for a, b, c, d in places if a > 0 and b < len(said)):
+    if turned and any(_denied(said[a:b], held[c:d]) for a, b, c, d in places if _within(said, held, (a, b, c, d))):
         return "negation"
     opposites = {word for words in against for word in words}
     if opposites and not turned and not _turned_round(said, held, opposites):
@@ -85,10 +88,21 @@ def _steps(said: list[str], held: list[str]) -> "SequenceMatcher[str]":
     return SequenceMatcher(None, said, held, autojunk=False)
 
 
+def _within(said: list[str], held: list[str], place: _Place) -> bool:
+    """Whether a place is no answer before a sentence ("No, …") nor a tag behind it."""
+    a, b, _, d = place
+    return b < len(said) and (a > 0 or not _ORDERS_NOT.isdisjoint(said[:b] + held[:d]))
+
+
 def _denied(mine: Sequence[str], theirs: Sequence[str]) -> bool:
-    """Whether nothing but a negation stands on one side, and nothing that counts on the other."""
-    one, other = set(mine) - _HELPING, set(theirs) - _HELPING
-    return bool(one ^ other) and ((one <= _NOT and not other) or (other <= _NOT and not one))
+    """Whether the two sides are the same but for a negation on one: ``covers``, ``does not cover``."""
+    one, other = ({_root(word) for word in words if word not in _HELPING} for words in (mine, theirs))
+    return one != other and one ^ other <= _NOT and (one <= other or other <= one)
+
+
+def _root(word: str) -> str:
+    """A word without its ending."""
+    return next(iter(terms(word)), word)
 
 
 def _against(said: list[str], held: list[str], place: _Place) -> tuple[str, ...]:
@@ -146,5 +160,5 @@ def _text(words: Sequence[str]) -> str:
 
 
 def _words(text: str) -> list[str]:
-    plain = _NUMBERED.sub("", _NEITHER_NOR.sub(r"\1and", unicodedata.normalize("NFKC", text).casefold()))
+    plain = _NUMBERED.sub("", _NEITHER_NOR.sub(r"\1and", plain_numbers(text).casefold()))
     return _WORD.findall(_CONTRACTED.sub(" not", _CANNOT.sub("can not", plain)))

@@ -36,7 +36,7 @@ LEAST_HELD = 0.25
 decoder says what it knows from elsewhere, and says yes to it; of 104 sentences of answers none that was right held
 less than .48."""
 
-_PART = re.compile(r"[;；\n]")
+_PART, _LEADS_IN = re.compile("[;；]"), re.compile(r"[:：](?!\d)")
 _AROUND = " \t.。!！?？,，;；:：\"'“”‘’「」『』()（）*_`"
 _WORDS = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 
@@ -61,7 +61,10 @@ class Support:
 
 
 def quoted(sentence: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether the sentence is a whole sentence of the evidence, or what stands between two of its semicolons."""
+    """Whether the sentence is a whole sentence of the evidence, or what stands between two of its semicolons.
+
+    What a colon leads into is left out: ``The warranty does not cover: broken glass; water damage``.
+    """
     return stands_whole(sentence, [whole for item in evidence for whole in (item.text, item.plain)])
 
 
@@ -71,7 +74,14 @@ def stands_whole(sentence: str, sources: Sequence[str]) -> bool:
     least = LEAST_CHARACTERS if language_of(wanted) == "zh" else LEAST_WORDS
     if len(_WORDS.findall(wanted)) < least:
         return False
-    return any(wanted in {_bare(part) for part in (whole, *_PART.split(whole))} for whole in sources)
+    return any(wanted in {_bare(part) for part in (whole, *_parts(whole))} for whole in sources)
+
+
+def _parts(whole: str) -> list[str]:
+    """What semicolons part, as far as it says what it says by itself: up to a colon that leads into the rest."""
+    before = _LEADS_IN.split(whole)[0]
+    parts = _PART.split(before)
+    return parts if before == whole else parts[:-1]
 
 
 def _alteration(question: str, sentence: str, alignment: Alignment, evidence: Sequence[Evidence]) -> Altered | None:

@@ -443,3 +443,30 @@ def test_a_stack_reads_the_documents_beside_its_home_and_not_its_own_files(tmp_p
         for added in (1, 0):
             report = stack.ingest(tmp_path)
             assert (report.files.added, report.files.refused, report.files.failed) == (added, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "sentence"),
+    [
+        (
+            "The Northwest Passage stayed closed until 1906, when Amundsen sailed it.",
+            "When was the Northwest Passage first sailed?",
+            "The Northwest Passage did not open before 1906.",
+        ),
+        (
+            "客户资料须经部门主管授权方可对外提供，未授权者将受处分。",
+            "客户资料可以对外提供吗？",
+            "客户资料未经授权不得对外提供。",
+        ),
+    ],
+)
+def test_a_sentence_about_what_the_documents_call_a_passage_is_no_refusal(
+    text: str, question: str, sentence: str, tmp_path: Path, bag_encoder: Any
+) -> None:
+    (tmp_path / "note.md").write_text(text, encoding="utf-8")
+    stack = RagStack.open(home=tmp_path / "home")
+    stack._models._encoder = bag_encoder
+    stack.ingest([tmp_path / "note.md"])
+    assert ask(stack, question, Scripted(sentence, supported=[sentence])).text == f"{sentence}[1]"
+    aside = "The passages do not say." if question.isascii() else "提供的资料没有说明。"
+    assert ask(stack, question, Scripted(aside, supported=[aside])).abstained

@@ -5,8 +5,9 @@ number; ``thirty-second`` only before ``century``, since it mostly lasts 30 seco
 """
 
 import re
+import unicodedata
 
-__all__ = ["HAN_VALUES", "MEASURES", "NUMBER", "ORDINALS", "han_value", "in_digits"]
+__all__ = ["HAN_VALUES", "MEASURES", "NUMBER", "ORDINALS", "han_value", "in_digits", "plain_numbers"]
 
 _SMALL = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -34,9 +35,17 @@ _MEASURED = "小时|分钟|秒|毫|厘|公|千[米克]|英|[美欧]元|磅|星�
 NUMBER = re.compile(
     rf"百分之(?P<percent>\d+(?:\.\d+)?|[{_HAN}]+(?:点[{_HAN}]+)?)"
     rf"|(?P<digits>\d+(?:[.,]\d+)*)|\b(?P<words>{_IN_WORDS})\b"
-    rf"|(?<![数几上{_HAN}])(?P<han>[{_HAN}]+)(?=[多余]?(?:万亿|[万亿])?[多余]?(?:[{MEASURES}万亿]|{_MEASURED}))",
+    rf"|(?<![数几上{_HAN}])(?!千[米克])(?P<han>[{_HAN}]+)(?=[多余]?(?:万亿|[万亿])?[多余]?(?:[{MEASURES}万亿]|{_MEASURED}))",
     re.IGNORECASE,
 )
+
+
+_LISTS = re.compile(r"，(?!\d{3}(?!\d))")
+
+
+def plain_numbers(text: str) -> str:
+    """The text as NFKC has it, but that a Chinese comma joins no numbers unless it sets off thousands: 12，15."""
+    return unicodedata.normalize("NFKC", _LISTS.sub("、", text))
 
 
 def in_digits(match: re.Match[str]) -> str:

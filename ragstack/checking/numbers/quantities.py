@@ -9,12 +9,19 @@ and a claim that says that it rounds is taken at its word (:mod:`~ragstack.check
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ragstack.checking.numbers.clock import HALVED, Time, times
-from ragstack.checking.numbers.numerals import HAN_VALUES, MEASURES, NUMBER, ORDINALS, han_value, in_digits
+from ragstack.checking.numbers.numerals import (
+    HAN_VALUES,
+    MEASURES,
+    NUMBER,
+    ORDINALS,
+    han_value,
+    in_digits,
+    plain_numbers,
+)
 from ragstack.checking.numbers.quantity import Quantity
 from ragstack.checking.numbers.rounding import rounding
 from ragstack.checking.numbers.units import UNIT, ratios, unit_of
@@ -60,14 +67,14 @@ _OF_CENTURIES = re.compile(r"\d(?:st|nd|rd|th)\b|centur|世[纪紀]", re.IGNOREC
 _HALF = re.compile(r"(?<!first )(?<!second )(?<!other )(?<!latter )\bhalf\b(?!-)|一半|半数", re.IGNORECASE)
 _YEAR = re.compile(r"1\d{3}|2[01]\d\d")
 _CURRENCY = re.compile(r"[$£€¥] ?$")
-_ANY_MONTH = "|".join(_MONTHS.split())
-MONTH_OF_DATE = re.compile(rf"\b({_ANY_MONTH})\b(?=\s*,?\s*\d)|(?<=\d )({_ANY_MONTH})\b", re.IGNORECASE)
+_ANY_MONTH = "|".join([*_MONTHS.split(), "sept", *(month[:3] for month in _MONTHS.split())])
+MONTH_OF_DATE = re.compile(rf"\b({_ANY_MONTH})\b(?=\.?\s*,?\s*\d)|(?<=\d )({_ANY_MONTH})\b", re.IGNORECASE)
 """A month beside a number, which is read as one itself."""
 
 
 def quantities(text: str) -> list[Quantity]:
     """The quantities of ``text``, in their order, but for months, which come last."""
-    return _read(unicodedata.normalize("NFKC", text))
+    return _read(plain_numbers(text))
 
 
 def missing(claim: str, sources: Sequence[str], *, rounded: bool = True) -> tuple[str, ...]:
@@ -77,8 +84,8 @@ def missing(claim: str, sources: Sequence[str], *, rounded: bool = True) -> tupl
 
     ``rounded``: whether the claim is taken at its word where it says that it rounds.
     """
-    read = [unicodedata.normalize("NFKC", source) for source in sources]
-    if not _OF_CENTURIES.search(unicodedata.normalize("NFKC", claim)):
+    read = [plain_numbers(source) for source in sources]
+    if not _OF_CENTURIES.search(plain_numbers(claim)):
         read = [_CENTURIES.sub(" ", source) for source in read]
     known = [quantity for source in read for quantity in _known(source)]
     words = set(re.findall("[a-z]+", " ".join(read).casefold()))
@@ -115,7 +122,7 @@ def _read(plain: str) -> list[Quantity]:
     numbers = (_quantity(rest, match) for match in _QUANTITY.finditer(rest))
     found = _together(plain, sorted([*found, *filter(None, numbers)], key=lambda each: each.span))
     for match in MONTH_OF_DATE.finditer(plain):
-        month = _MONTHS.split().index((match[1] or match[2]).casefold()) + 1
+        month = [name[:3] for name in _MONTHS.split()].index((match[1] or match[2])[:3].casefold()) + 1
         found.append(Quantity(str(month), float(month), span=match.span()))
     return found
 

@@ -7,6 +7,7 @@ holds both ways ("met", "borders", 与…接壤), by two parallel phrases, or by
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import combinations
 
 from ragstack.checking.words.names import names_missing
@@ -66,18 +67,36 @@ def swapped(claim: str, source: str) -> bool:
     if _within(mine, theirs):
         return False
     joins = _JOINING | MARKS | {token for start, end in name_spans(claim, source, said) for token in mine[start:end]}
-    return any(
-        _exchanged_at(mine, pair, theirs, at, joins | _JOINS_NUMBERS if mine[pair[0][0]][0].isdigit() else joins)
-        for pair in _pairs(claim, source, said)
-        for at, _ in found(mine[slice(*pair[1])], theirs)
-    )
+
+    @cache
+    def places(*tokens: str) -> list[Span]:
+        return found(tokens, theirs)
+
+    for pair in _pairs(claim, source, said):
+        one, other = (mine[slice(*span)] for span in pair)
+        if one == other:
+            continue
+        allowed = joins | _JOINS_NUMBERS if one[0][0].isdigit() else joins
+        if any(_exchanged_at(mine, pair, theirs, at, places(*one), allowed) for at, _ in places(*other)):
+            return True
+    return False
 
 
-def _exchanged_at(mine: list[str], pair: tuple[Span, Span], theirs: list[str], at: int, joins: frozenset[str]) -> bool:
-    """Whether, with the two put back in each other's place, the claim is what stands around ``at`` in its source."""
+def _exchanged_at(
+    mine: list[str],
+    pair: tuple[Span, Span],
+    theirs: list[str],
+    at: int,
+    places: Sequence[Span],
+    joins: frozenset[str],
+) -> bool:
+    """Whether, with the two put back in each other's place, the claim is what stands around ``at`` in its source.
+
+    ``places`` are where the source has the first of the two.
+    """
     (a, b), (c, d) = pair
     start = at + d - c
-    for then, end in found(mine[a:b], theirs):
+    for then, end in places:
         between = theirs[start:then]
         if then < start or _bare(mine[b:c]) != _bare(between):
             continue

@@ -1,9 +1,9 @@
 """Words of a sentence in their order, and where names stand among them, in English and Chinese."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
+from ragstack.checking.numbers.numerals import plain_numbers
 from ragstack.checking.words.names import NO_NAMES, han_names
 from ragstack.language import language_of
 
@@ -21,7 +21,7 @@ Span = tuple[int, int]
 
 def words(text: str) -> list[str]:
     """The words, numbers, Chinese characters and marks of a text, without what it has in brackets."""
-    return _WORD.findall(_BRACKETS.sub("", unicodedata.normalize("NFKC", text)))
+    return _WORD.findall(_BRACKETS.sub("", plain_numbers(text)))
 
 
 def name_spans(text: str, other: str, tokens: Sequence[str]) -> list[Span]:

@@ -18,6 +18,11 @@ TOWER = "The Perrin tower in Lyon was opened in March 1931 and is higher than th
         ("The Perrin tower in Ghent was opened in March 1931 and is higher than the old mill.", TOWER, "name"),
         ("The ferry can run in winter.", "The ferry can't run in winter.", "negation"),
         ("The ferry does run in winter.", "The ferry does not run in winter.", "negation"),
+        ("The warranty does not cover faults for two years.", "The warranty covers faults for two years.", "negation"),
+        ("The mill opened to visitors in 1931.", "The mill did not open to visitors in 1931.", "negation"),
+        ("Use metal tools in the pan.", "Never use metal tools in the pan.", "negation"),
+        ("Take these tablets with milk.", "Don't take these tablets with milk.", "negation"),
+        ("请使用金属铲翻炒。", "请勿使用金属铲翻炒。", "negation"),
         ("佩林塔于1937年3月在里昂开放，比老磨坊高，高于旧塔。", 塔, "number"),
         ("佩林塔没有于1931年3月在里昂开放，比老磨坊高，高于旧塔。", 塔, "negation"),
         ("佩林塔于1931年3月在里昂开放，比老磨坊高，低于旧塔。", 塔, "opposite"),
@@ -43,7 +48,11 @@ def test_what_is_altered_is_named(claim: str, source: str, kind: str) -> None:
             "The tower was opened in 1937 by the queen, they say.",
             TOWER,
         ),  # so loosely the same that others must weigh it
+        ("三队的得分为12、15和18分。", "三队得分为12，15和18分。"),
         ("No, the ferry runs in winter.", "The ferry runs in winter."),
+        ("The ferry does run in winter.", "The ferry runs in winter."),
+        ("The mill did not open until May 1931.", "The mill opened in May 1931."),
+        ("The tower is open in winter.", "Not even in 1931 was it known whether the tower is open in winter."),
     ],
 )
 def test_other_words_for_the_same_are_no_alteration(claim: str, source: str) -> None:

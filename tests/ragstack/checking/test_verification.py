@@ -58,6 +58,23 @@ def test_what_a_sentence_denies_is_not_quoted_from_it() -> None:
     assert not quoted("地球是一个平的圆盘。", evidence("他从不认为地球是一个平的圆盘。"))
 
 
+@pytest.mark.parametrize(
+    ("sentence", "source"),
+    [
+        ("Mix bleach with ammonia in a closed room.", "You must never\nmix bleach with ammonia in a closed room."),
+        ("漂白剂与氨水混合使用。", "在任何情况下都不得将\n漂白剂与氨水混合使用。"),
+        ("Damage caused by water;", "The warranty does not cover: broken glass; damage caused by water; lost parts."),
+        ("进水造成的损坏", "保修不包括：屏幕破裂；进水造成的损坏；配件遗失。"),
+    ],
+)
+def test_what_follows_a_line_break_or_what_a_colon_leads_into_is_not_quoted(sentence: str, source: str) -> None:
+    assert not quoted(sentence, evidence(source))
+
+
+def test_a_colon_within_a_number_leads_into_nothing() -> None:
+    assert quoted("It closes late in summer.", evidence("The shop opens at 9:30; it closes late in summer."))
+
+
 @pytest.mark.parametrize("sentence", ["No.", "He did not.", "没有。", "不吃竹子"])
 def test_short_sentences_are_judged_even_where_they_stand_whole(sentence: str) -> None:
     assert not quoted(sentence, evidence(sentence))

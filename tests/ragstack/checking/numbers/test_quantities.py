@@ -214,6 +214,19 @@ SAME = [
     ("18 months", "1.5 years"),
     ("3小时", "三小时"),
     ("1 million people", "one million people"),
+    ("5 January 2020", "5 Jan 2020"),
+    ("September 3", "Sept. 3"),
+    ("2 mg", "2000 µg"),
+    ("500微克", "0.5毫克"),
+    ("260 °C", "260 degrees"),
+    ("260 degrees Fahrenheit", "260 °F"),
+    ("260℃", "摄氏260度"),
+    ("9:30开门，17:00关门", "上午9点半开门，下午5点闭馆"),
+    ("关门时间：17:00", "下午5点关门"),
+    ("得分为12，15，18", "得分为12、15和18"),
+    ("共1，200人", "共1200人"),
+    ("4500平方千米", "4500平方公里"),
+    ("每千克体重25毫克", "每公斤体重25毫克"),
 ]  # fmt: skip
 """The same said otherwise, either way round."""
 
@@ -272,6 +285,12 @@ def test_what_a_source_says_in_a_word_or_leaves_to_its_context_is_held(claim: st
         ("40分钟", "半小时", "40"),
         ("五小时", "3小时", "5"),
         ("3000万元", "3000元", "3000"),
+        ("5 Jan 2020", "5 Mar 2020", "1"),
+        ("10 mg", "10 µg", "10"),
+        ("10微克", "10毫克", "10"),
+        ("260 °F", "260 °C", "260"),
+        ("260 degrees Celsius", "260 degrees Fahrenheit", "260"),
+        ("260华氏度", "260摄氏度", "260"),
     ],
 )
 def test_another_percentage_time_or_measure_is_missing(claim: str, source: str, number: str) -> None:
@@ -288,6 +307,7 @@ def test_another_percentage_time_or_measure_is_missing(claim: str, source: str, 
         "上半年，半导体",
         "晚上一点都不冷",
         "一样，一天",
+        "每千克，平方千米",
     ],
 )
 def test_words_that_only_look_like_quantities_are_none(text: str) -> None:
