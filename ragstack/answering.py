@@ -118,7 +118,8 @@ class Answerer:
     def _verify(self, run: Assembly, evidence: Sequence[Evidence]) -> Iterator[Event]:
         draft = unmarked(run.draft)
         sentences = [draft[start:end] for start, end in split_sentences(draft)]
-        declined = [each for each in sentences if _declines(each, evidence, run.language)]
+        asked = {run.question[start:end].strip() for start, end in split_sentences(run.question)}
+        declined = [each for each in sentences if each in asked or _declines(each, evidence, run.language)]
         written = [sentence for sentence in sentences if sentence not in declined]
         for sentence in declined:
             run.explain(Check(sentence, "declined"))

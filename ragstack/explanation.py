@@ -20,7 +20,7 @@ class Check:
 
     Attributes:
         text: The sentence.
-        outcome: ``declined`` is a sentence about the passages, which says that they hold no answer.
+        outcome: ``declined`` is no answer: it says that the passages hold none, or is the question again.
         support: The calibrated probability that the evidence supports it.
         threshold: What it needed; None where no probability decided.
         cited: Positions, in the evidence, of what it was laid beside, best first.

@@ -81,7 +81,11 @@ def _place(place: "Place | None") -> str:
 def _show_check(check: "Check", out: "Console") -> None:
     paragraph(out, f"{check.outcome}: {flat(check.text)}", indent=2)
     cited = ", ".join(str(at + 1) for at in check.cited)
-    said = [f"support {check.support:.3f}"] if check.outcome != "declined" else ["says that the passages do not say"]
+    said = (
+        [f"support {check.support:.3f}"]
+        if check.outcome != "declined"
+        else ["no answer: says that the passages do not say, or the question again"]
+    )
     said += [f"needed {check.threshold:.3f}"] if check.threshold is not None else []
     said += [f"rests on evidence {cited}"] if cited else []
     said += [f"numbers that stand nowhere: {', '.join(check.missing_numbers)}"] if check.missing_numbers else []

@@ -200,6 +200,20 @@ def test_a_chinese_sentence_is_flagged_in_chinese(stack: RagStack) -> None:
     assert answer.text == "蓝鲸可达150吨。[1]它在雨中歌唱。［未获支持］"
 
 
+@pytest.mark.parametrize(
+    ("question", "good"),
+    [
+        ("How heavy is the blue whale?", "The blue whale weighs up to 150 tonnes."),
+        ("蓝鲸有多重？它吃什么？", "蓝鲸可达150吨。"),
+    ],
+)
+def test_the_question_said_again_is_no_part_of_the_answer(stack: RagStack, question: str, good: str) -> None:
+    answer = ask(stack, question, Scripted(f"{question} {good}", supported=[question, good]))
+    assert [sentence.text for sentence in answer.sentences] == [good]
+    refusal = ask(stack, question, Scripted(question, supported=[question])).reason
+    assert "found no answer" in refusal or "没有找到答案" in refusal
+
+
 def test_an_explanation_tells_each_step_and_is_only_there_when_asked_for(stack: RagStack) -> None:
     good, number = "A blue whale weighs up to 150 tonnes.", "It weighs 190 tonnes."
     bad = "A blue whale sings in the rain."
