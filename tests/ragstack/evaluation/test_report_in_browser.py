@@ -222,6 +222,7 @@ def printed(browser: "WebDriver") -> str:
     return "".join(page.extract_text() for page in PdfReader(io.BytesIO(base64.b64decode(pdf))).pages)
 
 
+@pytest.mark.usefixtures("chinese_font")
 def test_on_paper_failures_are_open_and_buttons_are_gone(browser: "WebDriver", pages: dict[str, Path]) -> None:
     opened(browser, pages["faithfulness"])
     text = printed(browser)

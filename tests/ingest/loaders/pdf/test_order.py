@@ -320,6 +320,7 @@ def test_running_text_in_a_box_is_no_table() -> None:
     assert [block.kind for block in load(drawn(paint)).blocks] == ["paragraph"]
 
 
+@pytest.mark.usefixtures("chinese_font")
 def test_text_that_is_written_downwards_is_read_from_the_right() -> None:
     columns = [
         "政令第百四十九号は道路交通法施行令",
