@@ -23,7 +23,10 @@ _WORDS = ORDINALS | {word: value for value, word in enumerate(_SMALL.split())}
 _WORDS |= {word: 10 * value for value, word in enumerate(_TENS.split(), start=1)}
 HAN_VALUES = {numeral: value for value, numeral in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _HAN_STEPS = {"十": 10, "百": 100, "千": 1000}
-MEASURES = "个個種种项层年月日次倍章节部步位名人天周岁米吨元克里度只头座家所届块台辆本篇句词道条张枚"
+MEASURES = (
+    "个個種种项层年月日次倍章节部步位名人天周岁米吨元克里度只头座家所届块台辆本篇句词道条张枚"
+    "片粒颗滴袋支瓶杯盒箱包根双副套组艘架幅场遍"
+)
 """What a Han numeral counts; one that counts nothing is mostly a part of a word."""
 
 _DIGIT = "|".join(_SMALL.split()[1:10])

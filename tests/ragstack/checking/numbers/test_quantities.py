@@ -313,3 +313,10 @@ def test_another_percentage_time_or_measure_is_missing(claim: str, source: str, 
 def test_words_that_only_look_like_quantities_are_none(text: str) -> None:
     assert quantities(text) == []
     assert missing("50%", [text]) == ("50",)
+
+
+@pytest.mark.parametrize("measure", "片粒滴袋支瓶杯盒套组场幅")
+def test_a_han_numeral_is_read_before_what_it_counts(measure: str) -> None:
+    assert missing(f"每次用三{measure}。", [f"每次用两{measure}。"]) == ("3",)
+    assert missing(f"每次用2{measure}。", [f"每次用两{measure}。"]) == ()
+    assert missing(f"这里有一{measure}。", ["这里有。"]) == ()
