@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DecoderVerifier", "Premise", "Verdict", "Verifier", "open_verifier"]
 
-LEAST_SENTENCES, LEAST_TOKENS = 16, 400
-"""What is read of long premises at least, twice what an answer is written from: the words that a claim rests on were
-not picked for a question that it answers."""
 _ANY_QUESTION: dict[Language, str] = {"en": "What do the passages say?", "zh": "资料说了什么？"}
 
 
@@ -47,13 +44,8 @@ class DecoderVerifier:
         self.name = name
         self._judge = judge
         self._encoder = encoder
-        self._settings = settings.model_copy(
-            update={
-                "max_sentences": max(settings.max_sentences, LEAST_SENTENCES),
-                "max_tokens": max(settings.max_tokens, LEAST_TOKENS),
-            }
-        )
-        self._picker = EvidencePicker(encoder, self._settings)
+        self._settings = settings
+        self._picker = EvidencePicker(encoder, settings)
         self._calibration = calibration
 
     def check(self, question: str, claim: str, premises: Sequence[Premise]) -> Verdict:

@@ -52,17 +52,11 @@ def test_passages_that_fit_are_read_whole_and_the_same_for_every_claim(
 def test_of_many_or_long_passages_the_best_sentences_are_read_wherever_they_stand(
     verifier: DecoderVerifier, reader: Reader
 ) -> None:
-    filler = [Premise(f"Stone number {n} is grey and lies in the north.") for n in range(40)]
+    filler = [Premise(f"Stone number {n} is grey and lies in the north.") for n in range(30)]
     verdict = verifier.check("", "熊猫喜欢吃很多竹子。", [*filler, Premise("大熊猫主要吃竹子。")])
     assert verdict.nearest[0] == "大熊猫主要吃竹子。"
     assert "大熊猫主要吃竹子。" in reader.read[0]
     assert reader.read[0].count("Stone number") < 4
-
-
-def test_more_is_read_of_premises_than_an_answer_is_written_from(verifier: DecoderVerifier, reader: Reader) -> None:
-    sentences = [f"Stone number {n} is grey." for n in range(12)]
-    assert verifier.check("", "Stones are grey and cold.", [Premise(" ".join(sentences))]).supported
-    assert all(sentence in reader.read[0] for sentence in sentences)
 
 
 def test_the_documents_own_words_and_lost_numbers_need_no_reading(verifier: DecoderVerifier, reader: Reader) -> None:
