@@ -41,8 +41,6 @@ NUMBER = re.compile(
     rf"|(?<![数几上{_HAN}])(?!千[米克])(?P<han>[{_HAN}]+)(?=[多余]?(?:万亿|[万亿])?[多余]?(?:[{MEASURES}万亿]|{_MEASURED}))",
     re.IGNORECASE,
 )
-
-
 _LISTS = re.compile(r"，(?!\d{3}(?!\d))")
 
 
