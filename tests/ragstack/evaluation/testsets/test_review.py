@@ -83,13 +83,19 @@ def test_every_label_is_there_in_both_languages(questions: list[Question]) -> No
         assert re.search("[\u4e00-\u9fff]", label)
 
 
-def opened(browser: "WebDriver", page: Path, width: int = 1280) -> None:
+def opened(browser: "WebDriver", questions: list[Question], folder: Path, width: int = 1280) -> Path:
+    """The page of the questions, in the browser.
+
+    All files may be of one origin, and what one page stores is seen by the next a moment later: so the set is known by
+    its folder's name, and no test finds the decisions of another.
+    """
+    page = folder / "review.html"
+    page.write_text(review_page(questions, "set", folder.name), encoding="utf-8")
     size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get_log("browser")
     browser.get(page.as_uri())
-    browser.execute_script("localStorage.clear()")  # of the tests before, where all files are of one origin
-    browser.refresh()
+    return page
 
 
 def press(browser: "WebDriver", keys: str) -> None:
@@ -100,12 +106,10 @@ def press(browser: "WebDriver", keys: str) -> None:
 def test_a_set_is_reviewed_by_keyboard_and_the_decisions_are_kept_and_saved(
     questions: list[Question], tmp_path: Path, browser: "WebDriver"
 ) -> None:
-    page = tmp_path / "review.html"
-    page.write_text(review_page(questions, "set", "ab12"), encoding="utf-8")
     browser.execute_cdp_cmd(
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path / "saved")}
     )
-    opened(browser, page)
+    page = opened(browser, questions, tmp_path)
     assert browser.title == "Review · set"  # and not what a document would have it be
     press(browser, "jae")  # accept the first, edit the second
     field = browser.switch_to.active_element
@@ -114,10 +118,11 @@ def test_a_set_is_reviewed_by_keyboard_and_the_decisions_are_kept_and_saved(
     browser.execute_script("document.activeElement.blur(); document.querySelector('#q2').focus()")
     press(browser, "ar")
     assert state(browser) == ["accepted", "accepted", "rejected", ""]
-    for _ in range(50):  # a page that is opened at once may not see yet what the one before it has stored
+    for _ in range(100):
         browser.get(page.as_uri())
         if any(state(browser)):
             break
+        time.sleep(0.1)
     assert state(browser) == ["accepted", "accepted", "rejected", ""]
     assert browser.find_element("css selector", "#q2 .text").text == "长风桥有多长？"
     press(browser, "jjjus")
@@ -128,7 +133,7 @@ def test_a_set_is_reviewed_by_keyboard_and_the_decisions_are_kept_and_saved(
         time.sleep(0.1)
     assert json.loads(saved.read_text(encoding="utf-8")) == {
         "collection": "set",
-        "sha256": "ab12",
+        "sha256": tmp_path.name,
         "decisions": {"1-a": {"accepted": True}, "2-a": {"accepted": True, "text": "长风桥有多长？"}},
     }
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
@@ -137,9 +142,7 @@ def test_a_set_is_reviewed_by_keyboard_and_the_decisions_are_kept_and_saved(
 def test_the_other_language_and_only_what_is_undecided(
     questions: list[Question], tmp_path: Path, browser: "WebDriver"
 ) -> None:
-    page = tmp_path / "review.html"
-    page.write_text(review_page(questions, "set", "ab12"), encoding="utf-8")
-    opened(browser, page, 390)
+    opened(browser, questions, tmp_path, 390)
     assert "0 of 4 decided" in browser.find_element("css selector", "header").text
     browser.find_element("css selector", "label[for=zh]").click()
     assert "已决定 0 / 4" in browser.find_element("css selector", "header").text
@@ -154,9 +157,7 @@ def test_the_other_language_and_only_what_is_undecided(
 def test_the_key_that_ends_the_choice_of_a_chinese_word_does_not_end_the_edit(
     questions: list[Question], tmp_path: Path, browser: "WebDriver"
 ) -> None:
-    page = tmp_path / "review.html"
-    page.write_text(review_page(questions, "set", "ab12"), encoding="utf-8")
-    opened(browser, page)
+    opened(browser, questions, tmp_path)
     press(browser, "je")
     key = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {{key: 'Escape', bubbles: true, {}}}))"
     form = browser.find_element("css selector", "#q1 form")
