@@ -1,6 +1,6 @@
 """How often the evidence holds the gold answer, and how many tokens of it the generator reads.
 
-    python benchmarks/evidence.py DATA [--tokens 128 256] [--half choose|report] [--questions 100] [--home DIR]
+    python benchmarks/evidence.py DATA [--tokens 128 256] [--worth 0.5 0.8] [--half choose|report] [--home DIR]
 
 DATA holds folders in the layout of the evaluation data. Each set is cut to passages that questions are about and
 others, ingested with chunks of each length, and its questions are split in two by a fixed seed: settings are compared
@@ -10,6 +10,7 @@ is run. Collections are kept in ``--home``, so that a second call starts at once
 """
 
 import argparse
+import itertools
 import random
 import tempfile
 from collections.abc import Sequence
@@ -41,6 +42,9 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=sorted(SETS), default=sorted(SETS))
     parser.add_argument("--chunks-read", type=int, nargs="+", default=[evidence.CHUNKS_READ])
     parser.add_argument("--max-tokens", type=int, nargs="+", default=[0], help="0: the default")
+    parser.add_argument(
+        "--worth", type=float, nargs="+", default=[evidence.WORTH_READING], help="shares of the best sentence's score"
+    )
     parser.add_argument("--home", type=Path, help="keep the collections here")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -76,15 +80,16 @@ def measure(name: str, length: int, options: argparse.Namespace, stack: RagStack
     for chunks in options.chunks_read:
         evidence.CHUNKS_READ = chunks
         held = [any(stands(query, hit.text) for hit in hits[:chunks]) for query, hits in zip(half, found, strict=True)]
-        for tokens in options.max_tokens:
+        for tokens, worth in itertools.product(options.max_tokens, options.worth):
             settings = stack.config.evidence.model_copy(update={"max_tokens": tokens} if tokens else {})
-            picker = EvidencePicker(encoder, settings)
+            picker = EvidencePicker(encoder, settings, worth)
             texts = [passages(picker.pick(query["text"], hits)) for query, hits in zip(half, found, strict=True)]
             right = np.array([stands(query, text) for query, text in zip(half, texts, strict=True)], dtype=float)
             lengths = stack.encoder.count_tokens(texts)
             share = bootstrap(lambda at, right=right: float(right[at].mean()), len(right), SEED)
             print(
-                f"{name:14} {options.half:7} chunks of {length:3}, {chunks:2} read, {settings.max_tokens} tokens  "
+                f"{name:14} {options.half:7} chunks of {length:3}, {chunks:2} read, {settings.max_tokens} tokens, "
+                f"from {worth} of the best  "
                 f"chunks {np.mean(held):.3f}  evidence {share.value:.3f} [{share.low:.3f}, {share.high:.3f}]  "
                 f"tokens {np.mean(lengths):.0f}, at most {max(lengths)}  n={len(half)}",
                 flush=True,

@@ -33,8 +33,11 @@ WORDS, CHUNK, RANK, MEANING, BESIDE = 1.0, 0.5, 0.3, 0.5, 0.25
 ``docs/decisions/0007-evidence-not-chunks.md``."""
 SPACE = 4
 """Characters that may lie between neighbours: a space, the end of a paragraph, the mark of a list."""
-WORTH_READING = 0.5
-"""Sentences below this share of the best one's score are left out, even where there is room: they seldom help."""
+WORTH_READING = 0.8
+"""Sentences below this share of the best one's score are left out even where there is room, but for what goes on from
+the best: a question that stands in a document is answered there, and ``The steps are:`` is followed by them. What is
+left out holds the answer to two questions of a hundred, leads the decoder astray in as many, and took half of its
+reading (record 7)."""
 
 _OVERRIDES = re.compile(
     r"\b(?:ignore|disregard|forget)\s+(?:(?:all|any|every|the|your|of)\s+)*(?:previous|prior|above|earlier|preceding)\b"
@@ -43,6 +46,9 @@ _OVERRIDES = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Orders to whoever answers to leave what it was told: never evidence, unless the question is about such an order."""
+
+_ITEM = re.compile(r"[-*+•]\s|\d{1,3}(?:[.)]\s|、)|[①-⑳]")
+"""The mark of an item of a list."""
 
 _ASKING, _ANSWERING = "system|user|human|系统|用户|人类", "(?:ai )?assistant|ai|chatbot|(?:ai|智能)?助手|人工智能"
 _TURN = r"[ \t>*_#-]*(?:%s)[ \t*_]*[:：]"
@@ -82,13 +88,13 @@ class Evidence:
         """Its document and what it stands under: sentences that share it are read as one passage."""
         return self.hit.document_id, self.heading
 
+    def follows(self, other: "Evidence") -> bool:
+        """Whether it stands behind the other with nothing but space between."""
+        return self.hit.document_id == other.hit.document_id and 0 <= self.start - other.end <= SPACE
+
     def stands_beside(self, others: Sequence["Evidence"]) -> bool:
-        """Whether it follows one of the others, or one of them it, with nothing but space between."""
-        return any(
-            self.hit.document_id == other.hit.document_id
-            and (0 <= self.start - other.end <= SPACE or 0 <= other.start - self.end <= SPACE)
-            for other in others
-        )
+        """Whether it follows one of the others, or one of them it."""
+        return any(self.follows(other) or other.follows(self) for other in others)
 
 
 def information(sentences: Sequence[Sequence[str]]) -> dict[str, float]:
@@ -105,11 +111,15 @@ def coverage(of: Sequence[str], by: set[str], weights: dict[str, float], unknown
 
 
 class EvidencePicker:
-    """Picks evidence with the encoder that fills the collection."""
+    """Picks evidence with the encoder that fills the collection.
 
-    def __init__(self, encoder: Encoder, settings: EvidenceSettings) -> None:
+    ``worth_reading`` is the share of the best score from which on a sentence is read.
+    """
+
+    def __init__(self, encoder: Encoder, settings: EvidenceSettings, worth_reading: float = WORTH_READING) -> None:
         self._encoder = encoder
         self._settings = settings
+        self._worth_reading = worth_reading
 
     def pick(self, question: str, hits: Sequence[Hit]) -> list[Evidence]:
         """The best sentences of the first chunks within the budget, section by section, in reading order."""
@@ -139,17 +149,19 @@ class EvidencePicker:
         headings = self._encoder.count_tokens([item.heading for item in evidence])
         picked: list[Evidence] = []
         left = self._settings.max_tokens
-        least = WORTH_READING * max(item.score for item in evidence)
+        first = max(evidence, key=lambda item: item.score)
+        least, going_on = self._worth_reading * first.score, _going_on(first, evidence)
         waiting = dict(enumerate(evidence))
         while waiting and len(picked) < self._settings.max_sentences:
             worth = {at: item.score + BESIDE * item.stands_beside(picked) for at, item in waiting.items()}
             best = max(worth, key=lambda at: (worth[at], -at))
             item = waiting.pop(best)
             cost = sentences[best] + (headings[best] if all(item.section != other.section for other in picked) else 0)
-            if worth[best] >= least and cost <= left and all(item.plain != other.plain for other in picked):
+            worthy = worth[best] >= least or item in going_on
+            if worthy and cost <= left and all(item.plain != other.plain for other in picked):
                 picked.append(item)
                 left -= cost
-        return picked or [max(evidence, key=lambda item: item.score)]
+        return picked or [first]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +185,15 @@ class _Candidate:
         above = parents(self.hit.text, self.start - self.hit.start, within_table=within)
         above = [name for name in above if name not in context]
         return " › ".join([context, *above] if context else above)
+
+
+def _going_on(first: Evidence, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """What goes on from a sentence: the next one, and behind it the further items where that is one of a list."""
+    run = [first]
+    for item in sorted(evidence, key=lambda item: item.start):
+        if item.follows(run[-1]) and (len(run) == 1 or (_ITEM.match(run[-1].text) and _ITEM.match(item.text))):
+            run.append(item)
+    return run[1:]
 
 
 def _in_order(evidence: Sequence[Evidence]) -> list[Evidence]:

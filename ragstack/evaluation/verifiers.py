@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DecoderVerifier", "Premise", "Verdict", "Verifier", "open_verifier"]
 
+WORTH_READING = 0.5
+"""Beside a claim more is read than beside a question: what it says may rest on several sentences."""
+
 _ANY_QUESTION: dict[Language, str] = {"en": "What do the passages say?", "zh": "资料说了什么？"}
 
 
@@ -45,7 +48,7 @@ class DecoderVerifier:
         self._judge = judge
         self._encoder = encoder
         self._settings = settings
-        self._picker = EvidencePicker(encoder, settings)
+        self._picker = EvidencePicker(encoder, settings, WORTH_READING)
         self._calibration = calibration
 
     def check(self, question: str, claim: str, premises: Sequence[Premise]) -> Verdict:

@@ -83,6 +83,33 @@ def test_what_is_far_below_the_best_is_left_out_even_where_there_is_room(bag_enc
     assert "Bread is baked." not in [item.text for item in picked]
 
 
+def test_what_only_comes_near_the_best_is_read_where_less_is_worth_reading(bag_encoder: Any) -> None:
+    text = "Bread is baked. The whale weighs less. Paris is a city. The blue whale weighs 150 tonnes."
+    settings = EvidenceSettings(max_sentences=8, max_tokens=200)
+    question = "How many tonnes does the blue whale weigh?"
+    answering = EvidencePicker(bag_encoder, settings).pick(question, [hit(text, 1, start=0)])
+    assert [item.text for item in answering] == ["The blue whale weighs 150 tonnes."]
+    checking = EvidencePicker(bag_encoder, settings, worth_reading=0.6).pick(question, [hit(text, 1, start=0)])
+    assert [item.text for item in checking] == ["The whale weighs less.", "The blue whale weighs 150 tonnes."]
+    assert 0.6 < checking[0].score / checking[1].score < 0.8
+
+
+def test_what_goes_on_from_the_best_is_read_whatever_its_score(bag_encoder: Any) -> None:
+    there = hit("How high does the oak grow? Thirty metres, in a wood. The oak is a tree.", 1, start=0)
+    settings = EvidenceSettings(max_sentences=8, max_tokens=200)
+    read = EvidencePicker(bag_encoder, settings).pick("How high does the oak grow?", [there])
+    assert [item.text for item in read] == ["How high does the oak grow?", "Thirty metres, in a wood."]
+
+
+@pytest.mark.parametrize("mark", ["- ", "1. ", "①"])
+def test_a_list_is_read_on_from_what_leads_into_it_and_no_further(bag_encoder: Any, mark: str) -> None:
+    steps = ["Press start.", "Wait ten seconds.", "Let go."]
+    text = "To reset the old clock:\n\n" + "\n".join(mark + step for step in steps) + "\n\nBread is baked.\n\nParis."
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
+    read = picker.pick("How do I reset the old clock?", [hit(text, 1, start=0)])
+    assert [item.text for item in read] == ["To reset the old clock:", *(mark + step for step in steps)]
+
+
 def test_a_heading_line_is_no_evidence_where_sentences_are(bag_encoder: Any) -> None:
     text = "## The weight of the blue whale\n\nIt weighs up to 150 tonnes."
     picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
@@ -94,7 +121,7 @@ def test_a_heading_line_is_no_evidence_where_sentences_are(bag_encoder: Any) -> 
 
 def test_a_neighbour_of_what_was_picked_comes_before_its_equal_elsewhere(bag_encoder: Any) -> None:
     text = "The oak is high. Bread is baked. The oak is high! The oak grows to 30 metres in May."
-    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=2, max_tokens=200))
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=2, max_tokens=200), worth_reading=0.5)
     picked = picker.pick("How high is the oak that grows to 30 metres in May?", [hit(text, 1, start=0)])
     assert [item.text for item in picked] == ["The oak is high!", "The oak grows to 30 metres in May."]
 
@@ -102,7 +129,7 @@ def test_a_neighbour_of_what_was_picked_comes_before_its_equal_elsewhere(bag_enc
 def test_of_two_equal_sentences_the_one_in_the_chunk_about_the_question_is_picked(bag_encoder: Any) -> None:
     near = hit("It lives long. The oak is a tree of the forest.", 2, start=0, document=2)
     far = hit("It lives on. Bread is baked.", 1, start=0)
-    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=2, max_tokens=200))
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=2, max_tokens=200), worth_reading=0.5)
     picked = picker.pick("Is the oak a tree of the forest, and where does it live?", [far, near])
     assert [item.text for item in picked] == ["It lives long.", "The oak is a tree of the forest."]
 
@@ -122,7 +149,9 @@ def test_what_sentences_stand_under_is_counted_once_and_a_dear_heading_costs_its
     cost = sum(bag_encoder.count_tokens(["The oak is wide.", "The oak grows.", "Oak"]))
 
     def read(tokens: int) -> list[str]:
-        picker = EvidencePicker(bag_encoder, EvidenceSettings.model_construct(max_sentences=8, max_tokens=tokens))
+        picker = EvidencePicker(
+            bag_encoder, EvidenceSettings.model_construct(max_sentences=8, max_tokens=tokens), worth_reading=0.5
+        )
         return [item.text for item in picker.pick("How high and wide is the oak that grows?", [dear, cheap])]
 
     assert read(cost) == ["The oak is wide.", "The oak grows."]  # the best sentence is dearer than the whole budget
@@ -134,7 +163,7 @@ def test_a_section_cut_into_chunks_is_read_as_one_passage_in_reading_order(bag_e
     later = replace(hit("The oak is high.", 1, 40), context="Trees › Oak")
     other = replace(hit("The high oak grows.", 2, 0, document=2), context="Trees › Oak")
     first = replace(hit("The oak is high and grows.", 3, 0), context="Trees › Oak")
-    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200), worth_reading=0.5)
     picked = picker.pick("How high is the oak that grows?", [later, other, first])
     assert [(item.hit.document_id, item.start) for item in picked] == [(1, 0), (1, 40), (2, 0)]
     assert passages(picked) == (
