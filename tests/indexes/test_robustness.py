@@ -28,9 +28,7 @@ from indexes.errors import RagStackError, StoreDamaged, StoreError, UsageError
 
 Reopen = Callable[[], Collection]
 Opened = Callable[[], Database]
-SLOW = settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+SLOW = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 def fill(collection: Collection, toys: Any, *keys: str, version: str = "1") -> list[Any]:
@@ -125,7 +123,7 @@ def test_a_disk_that_fills_while_files_are_written_is_said(small_disk: Path) -> 
     answers = context.SimpleQueue()
     child = context.Process(target=publish_until_there_is_room, args=(small_disk / "home", small_disk, answers))
     child.start()
-    child.join(60)
+    child.join(600)
     assert child.exitcode == 0, f"the writer ended with {child.exitcode}"
     said, found, damage = answers.get()
     assert len(said) > 5
@@ -141,7 +139,7 @@ def check_full(home: Path, limit: int | None) -> None:
     answers = context.SimpleQueue()
     child = context.Process(target=write_until_full, args=(home, limit, answers))
     child.start()
-    child.join(60)
+    child.join(600)
     assert child.exitcode == 0, f"the writer ended with {child.exitcode}"
     acknowledged, _, said = answers.get()
     assert any(word in said for word in ("full", "space", "too large", "disk I/O")), said
@@ -256,7 +254,7 @@ def test_permissions_lost_in_the_middle_are_said_and_lose_nothing(tmp_path: Path
     answers = context.SimpleQueue()
     child = context.Process(target=lose_permissions, args=(tmp_path / "theirs" / "home", answers))
     child.start()
-    child.join(60)
+    child.join(600)
     assert child.exitcode == 0
     said, keys = answers.get()
     assert len(said) >= 3

@@ -252,9 +252,9 @@ def test_what_stands_beside_the_catalogue_is_read_only_so_far(filled: Collection
     assert Database.open(home).create("other", toys.ENCODER).info().chunks == 0
     beside.unlink()
     beside.write_bytes(b"1" * 10_000_000)
-    began = time.perf_counter()
+    began = time.thread_time()
     commits.witnessed(home / "catalog.db")
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_home_whose_path_is_not_utf_8_is_used_as_any_other(tmp_path: Path, toys: Any) -> None:
