@@ -59,12 +59,12 @@ def collection(database: Database) -> Collection:
 
 
 @pytest.fixture
-def opened(home: Path, url: str | None) -> Iterator[Callable[[], Database]]:
+def opened(home: Path, url: str | None) -> Iterator[Callable[..., Database]]:
     """Opens the database as another process would: nothing is shared with what was open."""
     others: list[Database] = []
 
-    def again() -> Database:
-        others.append(Database.open(home, url=url, lock_timeout=0.3))
+    def again(lock_timeout: float = 0.3) -> Database:
+        others.append(Database.open(home, url=url, lock_timeout=lock_timeout))
         return others[-1]
 
     yield again
@@ -73,9 +73,9 @@ def opened(home: Path, url: str | None) -> Iterator[Callable[[], Database]]:
 
 
 @pytest.fixture
-def reopened(opened: Callable[[], Database]) -> Callable[[], Collection]:
+def reopened(opened: Callable[..., Database]) -> Callable[..., Collection]:
     """Opens the collection as another process would."""
-    return lambda: opened().collection("papers")
+    return lambda **how: opened(**how).collection("papers")
 
 
 @pytest.fixture(scope="session")
