@@ -89,6 +89,18 @@ def test_the_lock_goes_with_its_connection(collection: Collection, elsewhere: Da
             pass
 
 
+def test_the_lock_is_free_as_soon_as_its_writer_has_ended(collection: Collection, url: str) -> None:
+    held = "SELECT count(*) FROM pg_locks JOIN pg_database ON database = pg_database.oid "
+    held += "WHERE locktype = 'advisory' AND datname = current_database()"
+    with create_engine(url, isolation_level="AUTOCOMMIT").connect() as other:
+        with collection.writer():
+            assert other.exec_driver_sql(held).scalar() == 1
+        for _ in range(100):
+            with collection.writer():
+                pass
+            assert other.exec_driver_sql(held).scalar() == 0
+
+
 def test_a_transaction_that_holds_everybody_up_is_said(collection: Collection, url: str, toys: Any) -> None:
     made = toys.make("a", toys.PARAGRAPHS)
     with create_engine(url).connect() as other, collection.writer() as writer:
