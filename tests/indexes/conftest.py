@@ -4,6 +4,7 @@ A test that is about the file of SQLite is marked with `toys.sqlite_only`.
 """
 
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,14 @@ def url(backend: str, request: pytest.FixtureRequest) -> Iterator[str | None]:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that every user may enter: the beginning of any session of pytest closes those that it has made."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @pytest.fixture

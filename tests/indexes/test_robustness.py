@@ -244,15 +244,12 @@ def lose_permissions(home: Path, answers: Any) -> None:
     answers.put((said, sorted(info.key for info in collection.documents())))
 
 
-def test_permissions_lost_in_the_middle_are_said_and_lose_nothing(tmp_path: Path) -> None:
-    for path in [tmp_path, *tmp_path.parents][:3]:
-        path.chmod(path.stat().st_mode | 0o055)
-    (tmp_path / "theirs").mkdir()
+def test_permissions_lost_in_the_middle_are_said_and_lose_nothing(public: Path) -> None:
     if os.getuid() == 0:
-        os.chown(tmp_path / "theirs", 65534, 65534)
+        os.chown(public, 65534, 65534)
     context = multiprocessing.get_context("forkserver")
     answers = context.SimpleQueue()
-    child = context.Process(target=lose_permissions, args=(tmp_path / "theirs" / "home", answers))
+    child = context.Process(target=lose_permissions, args=(public / "home", answers))
     child.start()
     child.join(600)
     assert child.exitcode == 0
