@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 import ragstack  # noqa: F401 - first of all: it says how long OpenMP's threads spin, before anything loads OpenMP
 from indexes.records import EncoderFingerprint
@@ -31,6 +32,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 multiprocessing.get_context("forkserver").set_forkserver_preload(
     ["ingest.pipeline", "indexes.database", "faiss", "rjieba", "snowballstemmer", "psycopg", "pytest", "hypothesis"]
 )
+
+
+# A run says the same as the one before it, and on a slow machine as on a quick one: the examples that Hypothesis makes
+# are those of the code alone, and none has a time limit. `--hypothesis-profile=default` draws others.
+settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+# The servers of tests are on this machine; a proxy that the environment names is for others.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
 class BagEncoder:

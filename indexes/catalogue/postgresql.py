@@ -96,7 +96,7 @@ def exclusive(engine: Engine, collection_id: int, name: str, timeout: float) -> 
     key = f"{_LOCKS}, {1 + collection_id % (2**31 - 1)}"
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
-        connection.detach()  # closing it lets go of the lock
+        connection.detach()  # the lock goes with it, however this ends
         connection.exec_driver_sql(_KEEP_ALIVE)
         deadline = time.monotonic() + timeout
         while not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({key})").scalar():
@@ -106,9 +106,15 @@ def exclusive(engine: Engine, collection_id: int, name: str, timeout: float) -> 
                     "enough: let it finish, then type the command again."
                 )
             time.sleep(_PAUSE)
-        yield
+        try:
+            yield
+        finally:
+            with suppress(DBAPIError):  # the server has gone, and the lock with it
+                connection.exec_driver_sql(
+                    f"SELECT pg_advisory_unlock({key})"
+                )  # it notices a closed one some time later
     finally:
-        with suppress(DBAPIError):  # the server has gone, and the lock with it
+        with suppress(DBAPIError):
             connection.close()
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 
 _NOBODY = 65534
 _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=200")
-_SECONDS_TO_START = 30
+_SECONDS_TO_START = 120
 
 
 class Cluster:
@@ -78,7 +78,7 @@ class Cluster:
         """Stop the server at once."""
         self._engine.dispose()
         self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 @contextmanager

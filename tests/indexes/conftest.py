@@ -4,6 +4,7 @@ A test that is about the file of SQLite is marked with `toys.sqlite_only`.
 """
 
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,14 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that every user may enter: the beginning of any session of pytest closes those that it has made."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
 def database(home: Path, url: str | None) -> Iterator[Database]:
     with Database.open(home, url=url, lock_timeout=0.3) as opened:
         yield opened
@@ -59,12 +68,12 @@ def collection(database: Database) -> Collection:
 
 
 @pytest.fixture
-def opened(home: Path, url: str | None) -> Iterator[Callable[[], Database]]:
+def opened(home: Path, url: str | None) -> Iterator[Callable[..., Database]]:
     """Opens the database as another process would: nothing is shared with what was open."""
     others: list[Database] = []
 
-    def again() -> Database:
-        others.append(Database.open(home, url=url, lock_timeout=0.3))
+    def again(lock_timeout: float = 0.3) -> Database:
+        others.append(Database.open(home, url=url, lock_timeout=lock_timeout))
         return others[-1]
 
     yield again
@@ -73,9 +82,9 @@ def opened(home: Path, url: str | None) -> Iterator[Callable[[], Database]]:
 
 
 @pytest.fixture
-def reopened(opened: Callable[[], Database]) -> Callable[[], Collection]:
+def reopened(opened: Callable[..., Database]) -> Callable[..., Collection]:
     """Opens the collection as another process would."""
-    return lambda: opened().collection("papers")
+    return lambda **how: opened(**how).collection("papers")
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ CALLS: dict[str, tuple[Any, str, int]] = {
 """Around what a child can be killed: where it is, its name, and the number up to which the calls are counted."""
 NAME = "papers"
 _MOST_ACTIONS = 400
-_LONGEST = 20.0
+_LONGEST = 60.0
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def write(home: Path, url: str | None, notes: Path, state: State, seed: int, fau
     if fault.call is not None:
         _arm(fault)
     note("begin", "", "")
-    collection = Database.open(home, url=url, lock_timeout=5).create(NAME, toys.ENCODER)
+    collection = Database.open(home, url=url, lock_timeout=60).create(NAME, toys.ENCODER)
     note("done", "", "")
     for number in range(_MOST_ACTIONS):
         with collection.writer() as writer:
@@ -166,7 +166,7 @@ def look(home: Path, url: str | None, state: State, notes: Path) -> Outcome:
         else:
             under_way = (action, key, version)
     begun = time.perf_counter()
-    with Database.open(home, url=url, lock_timeout=5) as database:
+    with Database.open(home, url=url, lock_timeout=60) as database:
         try:
             collection = database.collection(NAME)
         except UnknownCollection:

@@ -47,7 +47,7 @@ class Scene:
         return EncoderFingerprint("crowd", "1", self.dimension)
 
     def open(self) -> Collection:
-        return Database.open(self.home, url=self.url, lock_timeout=5).create(NAME, self.encoder)
+        return Database.open(self.home, url=self.url, lock_timeout=60).create(NAME, self.encoder)
 
     def fill(self) -> None:
         """Write what stays."""
@@ -155,14 +155,14 @@ class Crowd:
         for one in (*others, *threads):
             one.start()
         for _ in (*others, *threads):
-            assert ready.acquire(timeout=60), "a reader did not start"
+            assert ready.acquire(timeout=300), "a reader did not start"
         try:
             yield
         finally:
             self.stop.value = 1
-            self.seen = [answers.get(timeout=60) for _ in others]
+            self.seen = [answers.get(timeout=300) for _ in others]
             for one in (*others, *threads):
-                one.join(60)
+                one.join(300)
             self.seen += gathered
 
     def write(self, first: int, until: float, most: int) -> int:
@@ -184,11 +184,11 @@ class Crowd:
 
 
 def read(collection: Collection, scene: Scene, begun: Any, done: Any, stop: Any, ready: Any) -> Seen:
-    """Search again and again until told to stop."""
+    """Search again and again until told to stop; at least once, however late it comes to it."""
     seen, oracle, half = Seen(), Oracle(scene), parse_mapping({"half": "half1"})
     collection.dense(oracle.queries[0], 1)
     ready.release()
-    while not stop.value:
+    while True:
         for number, query in enumerate(oracle.queries):
             lowest = done.value
             at = time.perf_counter()
@@ -210,7 +210,8 @@ def read(collection: Collection, scene: Scene, begun: Any, done: Any, stop: Any,
                 seen.wrong.append(f"lexical search at {lowest}: {len(shown['lexical'])}")
             if len(shown["filtered"]) not in [state[2] for state in possible]:
                 seen.wrong.append(f"filtered search at {lowest}: {len(shown['filtered'])}")
-    return seen
+        if stop.value:
+            return seen
 
 
 def _tell(answers: Any, *shared: Any) -> None:

@@ -212,10 +212,11 @@ def test_under_load_a_snapshot_is_one_of_the_committed_states(
     thread.start()
     files = [tmp_path / f"{number}.ragstack" for number in range(5)]
     try:
-        for number, path in enumerate(files):
-            while collection.info().sequence < 4 * number and thread.is_alive():
+        wanted = 0
+        for path in files:
+            while collection.info().sequence < wanted and thread.is_alive():
                 time.sleep(0.005)
-            database.snapshot("papers", path)
+            wanted = database.snapshot("papers", path).sequence + 4
     finally:
         stop.set()
         thread.join()

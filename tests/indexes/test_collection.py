@@ -201,7 +201,7 @@ def test_only_one_writes(collection: Collection, reopened: Reopen, toys: Any) ->
 
 
 def test_a_waiting_writer_gets_its_turn(collection: Collection, reopened: Reopen, toys: Any) -> None:
-    other = reopened()
+    other = reopened(lock_timeout=60)
     put(collection, toys.make("a", ["alpha"]))
     held = threading.Event()
 

@@ -145,7 +145,6 @@ def test_any_history_leaves_every_search_right(
     check = settings(
         max_examples=8 if backend == "sqlite" else 3,
         stateful_step_count=10,
-        deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
     run_state_machine_as_test(machine(toys, url), settings=check)  # type: ignore[no-untyped-call]

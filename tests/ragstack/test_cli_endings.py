@@ -25,7 +25,7 @@ def told(*_, **__):
 def stream(*_, **__):
     if "slow" in sys.argv:
         print("asked", file=sys.stderr, flush=True)
-        time.sleep(60)
+        time.sleep(600)
     yield Event("done", told())
 
 RagStack.ask, RagStack.stream = told, stream
@@ -44,7 +44,7 @@ def test_a_reader_that_has_left_ends_it_without_a_word(words: list[str], tmp_pat
     os.close(reading)
     with started("50000", "--home", str(tmp_path), *words, stdin=subprocess.PIPE, stdout=writing) as process:
         os.close(writing)
-        _, told = process.communicate(b"Why?\nWhy?\n", timeout=100)
+        _, told = process.communicate(b"Why?\nWhy?\n", timeout=300)
     assert (process.returncode, told.decode()) == (1, "")
 
 
@@ -61,6 +61,6 @@ def test_an_interruption_is_one_line(words: list[str], tmp_path: Path) -> None:
         else:
             assert process.stderr.readline() == b"asked\n"
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=100)
+        _, told = process.communicate(timeout=300)
     assert process.returncode == 130
     assert told.decode().split() == ["ragstack:", "interrupted"]

@@ -96,13 +96,13 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 @contextmanager
-def _opened(endpoint: Endpoint, timeout: float = 10.0) -> Iterator[OpenAIGenerator]:
+def _opened(endpoint: Endpoint, timeout: float = 60.0) -> Iterator[OpenAIGenerator]:
     generator = OpenAIGenerator(endpoint.url, "tiny", api_key=KEY, timeout=timeout)
     yield generator
     generator.close()
 
 
-def _refusal(endpoint: Endpoint, timeout: float = 10.0) -> str:
+def _refusal(endpoint: Endpoint, timeout: float = 60.0) -> str:
     with _opened(endpoint, timeout) as generator, pytest.raises(ModelError) as caught:
         list(generator.stream(PROMPT, max_tokens=8))
     line = str(caught.value)
@@ -162,12 +162,12 @@ def test_nothing_is_asked_before_the_first_piece_is_wanted(endpoint: Endpoint) -
 
 def test_closing_the_iterator_hangs_up(endpoint: Endpoint) -> None:
     endpoint.pause = 0.02
-    endpoint.will_stream(*[_chunk("word ")] * 500)
+    endpoint.will_stream(*[_chunk("word ")] * 10_000)
     with _opened(endpoint) as generator:
         pieces = generator.stream(PROMPT, max_tokens=600)
         assert next(pieces).text == "word "
         pieces.close()  # type: ignore[attr-defined]
-        assert endpoint.hung_up.wait(5)
+        assert endpoint.hung_up.wait(60)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_server_that_is_not_there_is_named() -> None:
 
 def test_a_silent_server_is_given_up_on_after_the_timeout(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ragstack.generators.openai.RETRIES", 0)
-    endpoint.pause = 1.0
+    endpoint.pause = 600.0
     endpoint.replies.append((200, "text/event-stream", [b"", b""]))
     assert "sent nothing for 0.2 seconds; raise generator.timeout" in _refusal(endpoint, timeout=0.2)
 

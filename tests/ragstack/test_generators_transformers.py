@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -202,19 +201,27 @@ def test_writing_ends_before_the_first_stop_text(llama: Path) -> None:
     assert _run(generator, QUESTION, max_tokens=40, stop=[whole[-1] + "and never this"])[0] == whole
 
 
+class Held:
+    """The tiny LLaMA, which has to be let go on after so many tokens."""
+
+    after = 50
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.steps = 0
+        self.go = threading.Event()
+        forward = LlamaForCausalLM.forward
+
+        def held(model: LlamaForCausalLM, *inputs: Any, **named: Any) -> Any:
+            self.steps += 1
+            assert self.steps <= self.after or self.go.wait(60)
+            return forward(model, *inputs, **named)
+
+        monkeypatch.setattr(LlamaForCausalLM, "forward", held)
+
+
 @pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """When the tiny LLaMA wrote each token; it takes its time."""
-    times: list[float] = []
-    forward = LlamaForCausalLM.forward
-
-    def slow(self: LlamaForCausalLM, *inputs: Any, **named: Any) -> Any:
-        time.sleep(0.02)
-        times.append(time.monotonic())
-        return forward(self, *inputs, **named)
-
-    monkeypatch.setattr(LlamaForCausalLM, "forward", slow)
-    return times
+def held(monkeypatch: pytest.MonkeyPatch) -> Held:
+    return Held(monkeypatch)
 
 
 def _wait_for_writers(generator: TransformersGenerator) -> None:
@@ -222,26 +229,26 @@ def _wait_for_writers(generator: TransformersGenerator) -> None:
         writer.join()
 
 
-def test_closing_the_iterator_ends_the_writing(llama: Path, steps: list[float]) -> None:
+def test_closing_the_iterator_ends_the_writing(llama: Path, held: Held) -> None:
     generator = TransformersGenerator(llama)
     pieces = generator.stream(QUESTION, max_tokens=100)
     next(pieces)
     pieces.close()  # type: ignore[attr-defined]
-    closed = time.monotonic()
+    held.go.set()
     _wait_for_writers(generator)
-    assert sum(step > closed for step in steps) <= 2
+    assert held.steps <= held.after + 2
 
 
-def test_a_closed_model_writes_no_more(llama: Path, steps: list[float]) -> None:
+def test_a_closed_model_writes_no_more(llama: Path, held: Held) -> None:
     generator = TransformersGenerator(llama)
     pieces = generator.stream(QUESTION, max_tokens=100)
     next(pieces)
     generator.close()
-    closed = time.monotonic()
+    held.go.set()
     with pytest.raises(ModelError, match="was closed while it was writing"):
         list(pieces)
     _wait_for_writers(generator)
-    assert sum(step > closed for step in steps) <= 2
+    assert held.steps <= held.after + 2
     with pytest.raises(ModelError, match="is closed"):
         next(generator.stream(QUESTION, max_tokens=2))
 

@@ -159,11 +159,10 @@ for write in (create, lambda: database.collection("papers").writer().__enter__()
 
 @sqlite_only
 def test_read_only_home_can_be_read_and_says_so_to_writers(
-    filled: Collection, database: Database, home: Path, tmp_path: Path, toys: Any
+    filled: Collection, database: Database, home: Path, public: Path, toys: Any
 ) -> None:
     database.close()
-    for path in [tmp_path, *tmp_path.parents][:3]:
-        path.chmod(path.stat().st_mode | 0o055)
+    home = shutil.copytree(home, public / "home")
     for path in [home, *home.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -252,9 +251,9 @@ def test_what_stands_beside_the_catalogue_is_read_only_so_far(filled: Collection
     assert Database.open(home).create("other", toys.ENCODER).info().chunks == 0
     beside.unlink()
     beside.write_bytes(b"1" * 10_000_000)
-    began = time.perf_counter()
+    began = time.thread_time()
     commits.witnessed(home / "catalog.db")
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_home_whose_path_is_not_utf_8_is_used_as_any_other(tmp_path: Path, toys: Any) -> None:
@@ -291,13 +290,12 @@ print(database.verify()[0].name == "")
 @sqlite_only
 @pytest.mark.parametrize("mode", [0, 0o444, 0o111])
 def test_files_that_cannot_be_read_stop_no_reader(
-    filled: Collection, database: Database, home: Path, tmp_path: Path, toys: Any, mode: int
+    filled: Collection, database: Database, home: Path, public: Path, toys: Any, mode: int
 ) -> None:
     with filled.writer() as writer:
         writer.publish()
     database.close()
-    for path in [tmp_path, *tmp_path.parents][:3]:
-        path.chmod(path.stat().st_mode | 0o055)
+    home = shutil.copytree(home, public / "home")
     for path in [home, *home.rglob("*")]:
         path.chmod(0o777 if path.is_dir() else 0o666)
     (home / "collections" / "1").chmod(mode)

@@ -64,7 +64,7 @@ def test_the_writers_lock_holds_between_machines(collection: Collection, elsewhe
         begun = time.monotonic()
         with pytest.raises(StoreBusy, match=r"'papers' is being written from another machine and 0.3 s"):
             other.writer().__enter__()
-        assert 0.3 <= time.monotonic() - begun < 3
+        assert 0.3 <= time.monotonic() - begun < 30
     with other.writer():
         pass
 
@@ -84,9 +84,21 @@ def test_writers_of_two_collections_do_not_wait_for_each_other(
 def test_the_lock_goes_with_its_connection(collection: Collection, elsewhere: Database, url: str, cluster: Any) -> None:
     name = url.partition("?")[0].rpartition("/")[2]
     with collection.writer():
-        cluster.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608
+        cluster.run(f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608
         with elsewhere.collection("papers").writer():
             pass
+
+
+def test_the_lock_is_free_as_soon_as_its_writer_has_ended(collection: Collection, url: str) -> None:
+    held = "SELECT count(*) FROM pg_locks JOIN pg_database ON database = pg_database.oid "
+    held += "WHERE locktype = 'advisory' AND datname = current_database()"
+    with create_engine(url, isolation_level="AUTOCOMMIT").connect() as other:
+        with collection.writer():
+            assert other.exec_driver_sql(held).scalar() == 1
+        for _ in range(100):
+            with collection.writer():
+                pass
+            assert other.exec_driver_sql(held).scalar() == 0
 
 
 def test_a_transaction_that_holds_everybody_up_is_said(collection: Collection, url: str, toys: Any) -> None:
@@ -103,7 +115,7 @@ def test_a_transaction_that_holds_everybody_up_is_said(collection: Collection, u
 def test_many_beginnings_at_once_make_one_collection(opened: Callable[[], Database], toys: Any) -> None:
     databases = [opened() for _ in range(6)]
     for database in databases:
-        database._catalogue._timeout = 20
+        database._catalogue._timeout = 120
     made: list[int] = []
     wrong: list[BaseException] = []
 

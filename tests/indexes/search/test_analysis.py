@@ -59,9 +59,9 @@ def test_query_counts_repeated_words() -> None:
 
 
 def test_what_is_too_long_to_be_a_word_stays_as_it_is_at_once() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     assert terms("y" * 200_000) == ["y" * 200_000]
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
     assert terms("a" * 57 + "running") == ["a" * 57 + "run"]
     kept = _cached_stem.cache_info().currsize
     assert terms("a" * 58 + "running") == ["a" * 58 + "running"]

@@ -2,6 +2,7 @@
 
 import os
 import random
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +60,10 @@ def in_a_child(folder: Path, kind: IvfKind) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("kind", ["ivf_sq8", "ivf_pq"])
-def test_crafted_files_are_refused_or_harmless(kind: IvfKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crafted_files_are_refused_or_harmless(kind: IvfKind, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     import faiss
 
+    request.addfinalizer(partial(faiss.omp_set_num_threads, faiss.omp_get_max_threads()))
     faiss.omp_set_num_threads(1)  # the threads of a pool do not survive a fork
     made = grown(DenseIndex(VECTORS[:0]), np.empty(0, np.int64), VECTORS, kind).ivf
     assert made is not None

@@ -94,7 +94,7 @@ def test_a_text_longer_than_the_limit_is_refused() -> None:
 _CELLS = st.text(st.sampled_from("ab1 ,;\t\n\"'|。，é中"), max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.lists(_CELLS, min_size=3, max_size=3), min_size=2, max_size=8))
 def test_whatever_is_written_by_a_spreadsheet_is_read_cell_for_cell(rows: list[list[str]]) -> None:
     buffer = io.StringIO()

@@ -68,13 +68,13 @@ def test_a_page_nested_beyond_reason_is_read_or_refused_but_does_not_crash() -> 
 
 
 def test_a_page_nested_beyond_reason_is_read_in_no_time() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     tables = "<table><tr><td>a</td><td>" * 3000 + "deep" + "</td></tr></table>" * 3000
     assert load(tables).text == "a\n\n" * 2999 + "| a | deep |"
     for tag in ("div", "b", "h1", "pre", "ul><li", "table><tr><th"):
         text = load(f"<html><{tag}>" * 3000 + "deep" + "</div><p>after").text
         assert "deep" in text and "after" in text
-    assert time.perf_counter() - began < 15
+    assert time.thread_time() - began < 15
 
 
 def test_a_cell_over_several_rows_is_in_each_and_names_over_one_another_are_one() -> None:

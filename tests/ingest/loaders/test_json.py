@@ -128,7 +128,7 @@ def words(value: Any) -> list[str]:
     return value.split() if isinstance(value, str) else [] if value is None else [stdlib.dumps(value)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_VALUES)
 @example({"": "0\r\x1b"})
 def test_every_word_of_every_value_is_in_the_text(value: Any) -> None:

@@ -104,7 +104,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_PIECES, max_size=25))
 def test_the_words_are_those_of_another_reader(pieces: list[str]) -> None:
     body = "".join(pieces)
@@ -112,7 +112,7 @@ def test_the_words_are_those_of_another_reader(pieces: list[str]) -> None:
     assert "".join(load(rf"\f0 {body}").text.split()) == "".join(expected.split())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60), st.lists(_PIECES, max_size=8))
 def test_damage_ends_in_text_or_in_a_line(noise: bytes, pieces: list[str]) -> None:
     loaded = rtf.load(b"{\\rtf1 " + "".join(pieces).encode() + noise, Limits())

@@ -107,7 +107,7 @@ def as_text(rows: Rows) -> Loaded:
 
 @pytest.mark.parametrize("load", [as_csv, as_json, as_xlsx, as_pptx, as_odt, as_ods, as_rtf, as_text])
 def test_blocks_and_places_are_in_order_and_chunks_are_exact_and_fit(load: Callable[[Rows], Loaded]) -> None:
-    @settings(max_examples=12 if load in (as_xlsx, as_pptx) else 60, deadline=None)
+    @settings(max_examples=12 if load in (as_xlsx, as_pptx) else 60)
     @given(_ROWS, st.integers(24, 90))
     def holds(rows: Rows, limit: int) -> None:
         loaded = load(rows)

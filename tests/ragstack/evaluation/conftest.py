@@ -77,8 +77,9 @@ def verbatim() -> Verbatim:
     return Verbatim()
 
 
-SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-            "--disable-background-networking", "--disable-component-update", "--hide-scrollbars")  # fmt: skip
+SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
+            "--no-first-run", "--disable-sync", "--disable-background-networking", "--disable-component-update",
+            "--hide-scrollbars")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

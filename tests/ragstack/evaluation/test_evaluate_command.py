@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -119,6 +120,7 @@ def test_a_dry_run_tells_what_a_run_takes_and_leaves_nothing_behind(
 ) -> None:
     monkeypatch.setattr("ragstack.evaluation.faithfulness.open_verifier", lambda stack, name: verbatim)
     monkeypatch.setattr("ragstack.evaluation.answers.open_verifier", lambda stack, name: verbatim)
+    monkeypatch.setattr("ragstack.evaluation.estimating.time", SimpleNamespace(perf_counter=lambda: 7.0))
     file = tmp_path / "examples.jsonl"
     file.write_text("".join(json.dumps(example) + "\n" for example in EXAMPLES))
     status, out, err = call("eval", "faithfulness", "--data", file, "--limit", "3", "--dry-run")

@@ -99,7 +99,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory, bags: Any) -> dict[str, Path
     return {task: folder / f"{task}.html" for task in results}
 
 
-def opened(browser: "WebDriver", page: Path, width: int = 1280) -> "WebDriver":
+def opened(browser: "WebDriver", page: Path, width: int = 1280, **media: Any) -> "WebDriver":
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []} | media)
     size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get_log("performance")
@@ -151,9 +152,7 @@ def test_nothing_reaches_over_the_edge(browser: "WebDriver", pages: dict[str, Pa
 def test_every_word_can_be_told_from_its_paper(
     browser: "WebDriver", pages: dict[str, Path], task: str, scheme: str
 ) -> None:
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    opened(browser, pages[task])
+    opened(browser, pages[task], features=[{"name": "prefers-color-scheme", "value": scheme}])
     open_all(browser)
     assert browser.execute_script(CONTRAST) == []
 
@@ -203,12 +202,9 @@ def test_the_language_changes_by_mouse_and_by_keyboard(browser: "WebDriver", pag
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_paper_is_white_whatever_the_screen_is(browser: "WebDriver", pages: dict[str, Path], scheme: str) -> None:
-    media = {"media": "print", "features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    opened(browser, pages["answers"])
+    opened(browser, pages["answers"], media="print", features=[{"name": "prefers-color-scheme", "value": scheme}])
     paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     poor = browser.execute_script(CONTRAST)
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
     assert (paper, poor) == ("rgb(255, 255, 255)", [])
 
 

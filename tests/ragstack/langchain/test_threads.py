@@ -62,7 +62,7 @@ async def test_the_loop_runs_on_meanwhile() -> None:
     go = threading.Event()
 
     def items() -> Iterator[str]:
-        yield "done" if go.wait(5) else "blocked"
+        yield "done" if go.wait(60) else "blocked"
 
     async def release() -> None:
         await asyncio.sleep(0.01)
