@@ -131,8 +131,9 @@ def _differs_in_one(part: _Part, sources: Sequence[str]) -> Altered | None:
         return change if missing(_text(said), [part.source, *others]) else None
     if change == "opposite":
         return change if opposed(_text(said), [part.source, *others]) else None
-    put_in = {*said} - {*held, *_NOT, *_HELPING}
-    open_ = put_in & {*part.rest} or any(map(denials, others)) or _SUPPOSES.search(_text(held))
+    elsewhere = {*part.rest} & {*said} - {*held, *_NOT, *_HELPING}
+    turned = bool(elsewhere) and (denials(_text(part.rest)) > 0 or not denials(_text(said)))
+    open_ = turned or any(map(denials, others)) or _SUPPOSES.search(_text(held))
     return None if open_ or not all(_denied(*sides) for sides in replaced) else change
 
 

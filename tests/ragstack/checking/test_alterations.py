@@ -151,6 +151,10 @@ def test_what_is_altered_in_a_clause_of_a_long_sentence_is_named(claim: str, sou
             "The shop is open on Sundays, but not in May, and it closes at noon on holidays.",
         ),
         (
+            "In May the shop is open on Sundays.",
+            "The shop is not open on Sundays, though in May it is, and it closes at noon on holidays.",
+        ),
+        (
             "He was the third manager of the firm.",
             "He was not the founder of the firm, as is often said, but its third manager, who came in 1950.",
         ),
