@@ -23,6 +23,8 @@ TOWER = "The Perrin tower in Lyon was opened in March 1931 and is higher than th
         ("Use metal tools in the pan.", "Never use metal tools in the pan.", "negation"),
         ("Take these tablets with milk.", "Don't take these tablets with milk.", "negation"),
         ("请使用金属铲翻炒。", "请勿使用金属铲翻炒。", "negation"),
+        ("Halve the dose after the first week.", "Double the dose after the first week.", "opposite"),
+        ("儿童服用时剂量须加倍。", "儿童服用时剂量须减半。", "opposite"),
         ("佩林塔于1937年3月在里昂开放，比老磨坊高，高于旧塔。", 塔, "number"),
         ("佩林塔没有于1931年3月在里昂开放，比老磨坊高，高于旧塔。", 塔, "negation"),
         ("佩林塔于1931年3月在里昂开放，比老磨坊高，低于旧塔。", 塔, "opposite"),
