@@ -1,12 +1,13 @@
 """Altered sentences that are refused, and true ones that are refused with them: no encoder, no decoder.
 
-    python benchmarks/altered.py FOLDER develop|report [SET …]
+    python benchmarks/altered.py FOLDER develop|report [SET …] [--clauses]
 
 Sentences of the passages of FOLDER are shortened (``benchmarks/altering.py``) and altered in one thing: two names or
 numbers in each other's place, another name of the passage in the place of one, a qualifier put before a role. True
 ones are the shortened sentences, also with a list in another order, and what people labelled faithful or entailed.
 Each is laid beside what it would cite by its words. Passages and premises go to one of two halves by their hash, one
-to make rules on, the other to report.
+to make rules on, the other to report. With ``--clauses`` the sentences are one clause of a long one each, as it stands
+or behind the first name of its sentence, and altered in a number, a negation, an opposite, a name or a qualifier.
 """
 
 import argparse
@@ -17,7 +18,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from altering import LONGEST, SENTENCES, exchanged, qualified, relisted, shortened, swapped
+from altering import (
+    LONGEST,
+    SENTENCES,
+    clause,
+    exchanged,
+    negated,
+    opposed,
+    qualified,
+    relisted,
+    renumbered,
+    shortened,
+    subject,
+    swapped,
+)
 from claims import read
 from conversation import wilson
 
@@ -30,6 +44,7 @@ from ragstack.evidence import coverage, information
 from ragstack.language import language_of
 
 SEED, MOST, PASSAGES = 7, 300, 1500
+MOST_CLAUSES, MOST_TRUE_CLAUSES = 60, 100
 LONGEST_PASSAGE = 6000
 CITED, WORTH_CITING = 3, 0.15
 MADE = [
@@ -50,6 +65,13 @@ MAKERS: dict[str, Callable[..., str]] = {
     "qualified": qualified,
     "true, a list in another order": relisted,
 }
+CLAUSE_MAKERS: dict[str, Callable[..., str]] = {
+    "number": renumbered,
+    "negation": negated,
+    "opposite": opposed,
+    "name": exchanged,
+    "qualifier": qualified,
+}
 
 Row = tuple[str, str]
 """A sentence and the passage that it is laid beside."""
@@ -60,9 +82,13 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("half", choices=["develop", "report"])
     parser.add_argument("sets", nargs="*", default=[*MADE, *LABELLED, *ENTAILED])
+    parser.add_argument("--clauses", action="store_true")
     options = parser.parse_args()
     for name in options.sets:
-        rows = made(options.data / name, options.half) if name in MADE else labelled(options.data / name, options.half)
+        if name in MADE:
+            rows = (of_clauses if options.clauses else made)(options.data / name, options.half)
+        else:
+            rows = {} if options.clauses else labelled(options.data / name, options.half)
         for kind, sentences in rows.items():
             report(f"{name}, {kind}", [judged(*row) for row in sentences])
 
@@ -122,15 +148,41 @@ def labelled(folder: Path, half: str) -> dict[str, list[Row]]:
 def made(folder: Path, half: str) -> dict[str, list[Row]]:
     """Shortened sentences of the passages of a set, and the same altered."""
     chance = random.Random(SEED)
-    passages = [row["text"][:LONGEST_PASSAGE] for row in read(folder, "corpus") if kept(row["text"], half)]
     rows: dict[str, list[Row]] = {"true": [], **{kind: [] for kind in MAKERS}}
-    for passage, short in shorter(chance.sample(passages, min(PASSAGES, len(passages)))):
+    for passage, short in shorter(sampled(folder, half, chance)):
         rows["true"].append((short, passage))
         for kind, make in MAKERS.items():
             other = make(short, language_of(passage), passage, chance)
             if other and other != short:
                 rows[kind].append((other, passage))
     return {kind: each[:MOST] for kind, each in rows.items()}
+
+
+def sampled(folder: Path, half: str, chance: random.Random) -> list[str]:
+    passages = [row["text"][:LONGEST_PASSAGE] for row in read(folder, "corpus") if kept(row["text"], half)]
+    return chance.sample(passages, min(PASSAGES, len(passages)))
+
+
+def of_clauses(folder: Path, half: str) -> dict[str, list[Row]]:
+    """Clauses of long sentences of the passages of a set, and the same altered."""
+    chance = random.Random(SEED)
+    rows: dict[str, list[Row]] = {}
+    for passage in sampled(folder, half, chance):
+        language = language_of(passage)
+        for sentence in SENTENCES[language].split(passage):
+            one = clause(sentence.strip(), language, chance)
+            if not one or len(one) > LONGEST:
+                continue
+            named = subject(sentence.strip(), one, language)
+            for text, what in ((one, "a clause"), (named, "a clause behind its subject")):
+                if not text:
+                    continue
+                rows.setdefault(f"{what}, true", []).append((text, passage))
+                for kind, make in CLAUSE_MAKERS.items():
+                    other = make(text, language, passage, chance) if text is one or kind != "name" else ""
+                    if other and other != text:
+                        rows.setdefault(f"{what}, {kind}", []).append((other, passage))
+    return {kind: each[: MOST_TRUE_CLAUSES if "true" in kind else MOST_CLAUSES] for kind, each in rows.items()}
 
 
 def shorter(passages: list[str]) -> Iterator[Row]:

@@ -8,9 +8,25 @@ import random
 import re
 from collections.abc import Iterator
 
+from ragstack.checking.words.contradictions import opposites
+from ragstack.checking.words.names import han_names
 from ragstack.language import Language, language_of
 
-__all__ = ["Made", "alterations", "answers", "exchanged", "qualified", "relisted", "shortened", "swapped"]
+__all__ = [
+    "Made",
+    "alterations",
+    "answers",
+    "clause",
+    "exchanged",
+    "negated",
+    "opposed",
+    "qualified",
+    "relisted",
+    "renumbered",
+    "shortened",
+    "subject",
+    "swapped",
+]
 
 LONGEST = 250
 """Characters of a sentence."""
@@ -33,6 +49,12 @@ ROLES = {
     r"|manager|captain|bishop|chancellor|ambassador|editor|coach|inspector|treasurer|principal|marshal)\b",
     "zh": "总统|主席|总理|省长|市长|县长|部长|局长|院长|校长|会长|总裁|总经理|主任|书记|秘书长|司令|教授|队长|馆长",
 }  # fmt: skip
+CLAUSES = {
+    "en": re.compile(r"[,;:] (?:(?:and|but|while|whereas|although|which|who|that) )?| and "),
+    "zh": re.compile("[，；：]"),
+}
+LEAST = {"en": 6, "zh": 8}
+"""Words, or Chinese characters, of a clause."""
 LISTED = {
     "en": re.compile(r"(?<=[a-z] )([A-Z][a-z]+(?: [A-Z][a-z]+)*)(, (?:[A-Z][a-z]+, )*(?:[A-Z][a-z]+,? )?and | and )"
                      r"([A-Z][a-z]+(?: [A-Z][a-z]+)*)"),
@@ -105,6 +127,46 @@ def shortened(sentence: str, language: Language) -> str:
     if short == sentence and sentence.count(",") == 1 and sentence.index(",") > 50 and not opens:
         short = sentence[: sentence.index(",")] + "."
     return short if short != sentence and len(short.split()) >= 6 else ""
+
+
+def clause(sentence: str, language: Language, chance: random.Random) -> str:
+    """One clause of a sentence that is at least twice as long; empty where none says enough."""
+    clauses = [part.strip() for part in CLAUSES[language].split(sentence.strip(" .。！？!?"))]
+    long = [part for part in clauses if size(part, language) >= LEAST[language]]
+    long = [part for part in long if 2 * size(part, language) <= size(sentence, language)]
+    if not long:
+        return ""
+    one = chance.choice(long)
+    return f"{one}。" if language == "zh" else f"{one[0].upper()}{one[1:]}."
+
+
+def size(text: str, language: Language) -> int:
+    return len(text) if language == "zh" else len(text.split())
+
+
+def subject(sentence: str, part: str, language: Language) -> str:
+    """A clause behind the first name of its sentence, as one who cites it says who is meant; empty where it has it."""
+    names = han_names(sentence) if language == "zh" else re.findall(r"[A-Z][a-z]+(?: [A-Z][a-z]+)+", sentence)
+    if not names or names[0] in part or part[:1] in "其该此这他她它":
+        return ""
+    return f"{names[0]}{part}" if language == "zh" else f"{names[0]} {part[0].lower()}{part[1:]}"
+
+
+def renumbered(sentence: str, language: Language, passage: str, chance: random.Random) -> str:
+    """With another number of its passage in the place of one of its own."""
+    own = list(NUMBER.finditer(sentence))
+    held = {match.group() for match in own}
+    others = sorted({n for n in NUMBER.findall(passage) if n not in held and own and len(n) == len(own[-1].group())})
+    return sentence[: own[-1].start()] + chance.choice(others) + sentence[own[-1].end() :] if others else ""
+
+
+def opposed(sentence: str, language: Language, passage: str, chance: random.Random) -> str:
+    """With one of its words against its opposite."""
+    found = opposites(sentence)
+    if not found:
+        return ""
+    start, end, other = chance.choice(found)
+    return sentence[:start] + other + sentence[end:]
 
 
 def negated(sentence: str, language: Language, stranger: str, chance: random.Random) -> str:

@@ -6,11 +6,18 @@ What is put before a word or lost there, and what stands in another's place, is 
 A sentence that is worded much as its source and differs in such a place says something else for certain, whatever a
 model thinks of it. Only places that stand against each other are compared, word beside word, so that what another
 wording says with other words is left to those who weigh it (:mod:`ragstack.checking.verification`).
+
+Where no source is worded so as a whole, the clauses of one that are worded most so are compared instead, behind the
+subject that the sentence may take from a clause before. Less is certain there, since the rest may say what they do not:
+one place alone may have other words, names are left aside, and what was put in must stand neither in the source nor in
+another that has as much of the sentence.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import accumulate, dropwhile, takewhile
 from typing import Literal
 
 from indexes.search.analysis import terms
@@ -28,6 +35,16 @@ Altered = Literal["number", "negation", "opposite", "name", "qualifier", "exchan
 
 ALIKE = 0.7
 """The least share of words that the sentence and its source have in common and in order, as Dice's coefficient."""
+
+_LEAST_REPEATED = 5
+"""The words that the sentence must have in common with some clauses of a source to repeat them."""
+_AS_MUCH = 0.6
+"""The share of the sentence's words from which on another source may be what it rests on."""
+_BETWEEN_CLAUSES = re.compile(r"[,;:，；：、—](?!\d)")
+_JOINING = frozenset(["and", "while", "whereas", "which", "who", "that"]) | set("并且")
+"""What a clause begins with that is said without it where it stands alone."""
+_SUPPOSES = re.compile(r"\b(?:if|whether)\b|如果|假如|要是|倘若|若|是否|吗")
+"""``假如他没来``: what is supposed or asked is not said to be so, nor not to be."""
 
 _WORD = re.compile(r"[\u3400-\u9fff]|\d+(?:[.,:]\d+)*%?|[^\W\d_\u3400-\u9fff]+")
 _CANNOT, _CONTRACTED = re.compile(r"\bcan(?:['’]t|not)\b"), re.compile(r"n['’]t\b")
@@ -48,6 +65,23 @@ _Place = tuple[int, int, int, int]
 """Where words stand in each other's place: from and to in the sentence, and in its source."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some clauses of a source that a sentence repeats.
+
+    Attributes:
+        said: The words of the sentence.
+        held: Those of the clauses, behind the subject where the sentence has it from a clause before.
+        rest: The other words of the source.
+        source: All that it says.
+    """
+
+    said: list[str]
+    held: list[str]
+    rest: list[str]
+    source: str
+
+
 def altered(claim: str, sources: Sequence[str], read: Sequence[str], question: str = "") -> Altered | None:
     """What ``claim`` alters in that of the ``sources`` which it repeats, if it repeats one; None where nothing.
 
@@ -66,12 +100,17 @@ def altered(claim: str, sources: Sequence[str], read: Sequence[str], question: s
 def _in_its_place(claim: str, sources: Sequence[str], known: Sequence[str]) -> Altered | None:
     """What stands against a word of the source, or is a negation more or less."""
     said = _words(claim)
-    source = max(sources, key=lambda each: _steps(said, _words(each)).ratio(), default="")
-    held = _words(source)
-    steps = _steps(said, held)
-    if steps.ratio() < ALIKE:
-        return None
-    places = [(a, b, c, d) for kind, a, b, c, d in steps.get_opcodes() if kind != "equal"]
+    held = max(map(_words, sources), key=lambda words: _steps(said, words).ratio(), default=[])
+    if _steps(said, held).ratio() >= ALIKE:
+        return _differs(said, held) or ("name" if names_missing(claim, known) else None)
+    parts = (part for source in sources for part in _parts(said, source))
+    part = max(parts, key=lambda each: _steps(each.said, each.held).ratio(), default=None)
+    return _differs_in_one(part, sources) if part else None
+
+
+def _differs(said: list[str], held: list[str]) -> Altered | None:
+    """A number, a negation or an opposite in which the words differ."""
+    places = _places(said, held)
     if any(_other_number(said, held, place) for place in places):
         return "number"
     against = [_against(said, held, place) for place in places]
@@ -79,9 +118,61 @@ def _in_its_place(claim: str, sources: Sequence[str], known: Sequence[str]) -> A
     if turned and any(_denied(said[a:b], held[c:d]) for a, b, c, d in places if _within(said, held, (a, b, c, d))):
         return "negation"
     opposites = {word for words in against for word in words}
-    if opposites and not turned and not _turned_round(said, held, opposites):
-        return "opposite"
-    return "name" if names_missing(claim, known) else None
+    return "opposite" if opposites and not turned and not _turned_round(said, held, opposites) else None
+
+
+def _differs_in_one(part: _Part, sources: Sequence[str]) -> Altered | None:
+    """The same in the one place that has other words, where nothing else that is said of it accounts for it."""
+    said, held = part.said, part.held
+    replaced = [(said[a:b], held[c:d]) for a, b, c, d in _places(said, held) if a < b and c < d]
+    change = _differs(said, held) if len(replaced) <= 1 else None
+    others = [each for each in sources if each != part.source and _as_much(said, each)]
+    if change == "number":
+        return change if missing(_text(said), [part.source, *others]) else None
+    if change == "opposite":
+        return change if opposed(_text(said), [part.source, *others]) else None
+    elsewhere = {*part.rest} & {*said} - {*held, *_NOT, *_HELPING}
+    turned = bool(elsewhere) and (denials(_text(part.rest)) > 0 or not denials(_text(said)))
+    open_ = turned or any(map(denials, others)) or _SUPPOSES.search(_text(held))
+    return None if open_ or not all(_denied(*sides) for sides in replaced) else change
+
+
+def _as_much(said: list[str], source: str) -> bool:
+    """Whether a source may be what the sentence rests on, by the words that it has of it."""
+    return len(set(said) & set(_words(source))) >= _AS_MUCH * len(set(said))
+
+
+def _parts(said: list[str], source: str) -> Iterator[_Part]:
+    """The clauses of a source that stand together, as far as the sentence repeats them, or does behind its subject."""
+    clauses = [list(dropwhile(_JOINING.__contains__, _words(clause))) for clause in _BETWEEN_CLAUSES.split(source)]
+    words = [word for clause in clauses for word in clause]
+    bounds = [0, *accumulate(map(len, clauses))]
+    for at, start in enumerate(bounds):
+        for own in {0, _subject(said, words[:start])}:
+            for end in bounds[at + 1 :]:
+                held = words[start:end]
+                if 2 * len(said[own:]) < ALIKE * (len(said[own:]) + len(held)):
+                    break
+                if own + _repeated(said[own:], held) >= _LEAST_REPEATED:
+                    yield _Part(said, [*said[:own], *held], [*words[:start], *words[end:]], source)
+
+
+def _subject(said: list[str], before: list[str]) -> int:
+    """How many words the sentence begins with that stand so in what comes before."""
+    text = f" {' '.join(before)} "
+    known = takewhile(lambda end: f" {' '.join(said[:end])} " in text, range(1, len(said) + 1))
+    return max(known, default=0)
+
+
+def _repeated(said: list[str], held: list[str]) -> int:
+    """How many words they have in common and in order, or 0 where they are not alike."""
+    steps = _steps(said, held)
+    alike = steps.quick_ratio() >= ALIKE and steps.ratio() >= ALIKE
+    return sum(block.size for block in steps.get_matching_blocks()) if alike else 0
+
+
+def _places(said: list[str], held: list[str]) -> list[_Place]:
+    return [(a, b, c, d) for kind, a, b, c, d in _steps(said, held).get_opcodes() if kind != "equal"]
 
 
 def _steps(said: list[str], held: list[str]) -> "SequenceMatcher[str]":

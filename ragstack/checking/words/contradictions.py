@@ -39,12 +39,13 @@ _OPPOSITES = """
     east/west eastern/western won/lost win/lose wins/loses all/none gained/lost allowed/forbidden
     accepted/rejected supported/opposed began/ended begins/ends true/false legal/illegal possible/impossible
     man/woman men/women boy/girl boys/girls male/female father/mother son/daughter brother/sister king/queen
+    double/halve doubles/halves doubled/halved doubling/halving
     hot/cold open/closed alive/dead day/night indoors/outdoors sitting/standing asleep/awake
     上升/下降 增加/减少 增长/下降 提高/降低 提升/下降 升高/降低 扩大/缩小 加强/减弱 高于/低于 大于/小于
     多于/少于 优于/劣于 早于/晚于 之前/之后 以前/以后 以上/以下 最高/最低 最大/最小 最多/最少 最早/最晚
     最长/最短 最好/最差 北部/南部 东部/西部 北方/南方 东北/西南 东南/西北 允许/禁止 支持/反对
     成功/失败 开始/结束 合法/非法 可以/不可以 进口/出口 买入/卖出 男人/女人 男孩/女孩 男性/女性 男子/女子
-    父亲/母亲 儿子/女儿 室内/室外 里面/外面 白天/晚上 坐着/站着 必须/不必
+    父亲/母亲 儿子/女儿 室内/室外 里面/外面 白天/晚上 坐着/站着 必须/不必 加倍/减半
 """
 _OPPOSITE: dict[str, set[str]] = {}
 for _pair in _OPPOSITES.split():

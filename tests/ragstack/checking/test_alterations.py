@@ -23,6 +23,8 @@ TOWER = "The Perrin tower in Lyon was opened in March 1931 and is higher than th
         ("Use metal tools in the pan.", "Never use metal tools in the pan.", "negation"),
         ("Take these tablets with milk.", "Don't take these tablets with milk.", "negation"),
         ("请使用金属铲翻炒。", "请勿使用金属铲翻炒。", "negation"),
+        ("Halve the dose after the first week.", "Double the dose after the first week.", "opposite"),
+        ("儿童服用时剂量须加倍。", "儿童服用时剂量须减半。", "opposite"),
         ("佩林塔于1937年3月在里昂开放，比老磨坊高，高于旧塔。", 塔, "number"),
         ("佩林塔没有于1931年3月在里昂开放，比老磨坊高，高于旧塔。", 塔, "negation"),
         ("佩林塔于1931年3月在里昂开放，比老磨坊高，低于旧塔。", 塔, "opposite"),
@@ -94,6 +96,96 @@ def test_a_word_denied_or_turned_round_is_not_its_opposite(claim: str, source: s
 )
 def test_what_denies_as_often_or_twice_more_is_no_negation(claim: str, source: str) -> None:
     assert altered(claim, [source], [source]) is None
+
+
+LONG = (
+    "The Perrin tower is 324 metres high, was opened by the queen in March 1931, does not close in winter, and is "
+    "visited by more people every year than any other building of the town."
+)
+长 = "佩林塔高324米，是1931年3月由女王揭幕的，冬天不关闭，三部电梯每小时可运送六百人，游客人数高于城里任何一座建筑。"
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "kind"),
+    [
+        ("The Perrin tower is 342 metres high.", LONG, "number"),
+        ("The Perrin tower was opened by the queen in March 1937.", LONG, "number"),
+        ("The Perrin tower was not opened by the queen in March 1931.", LONG, "negation"),
+        ("The Perrin tower does close in winter.", LONG, "negation"),
+        ("It is visited by fewer people every year than any other building of the town.", LONG, "opposite"),
+        (
+            "The valve holds up to 180 degrees.",
+            "Made of steel; the valve holds up to 120 degrees; oil it twice.",
+            "number",
+        ),
+        ("佩林塔高342米。", 长, "number"),
+        ("佩林塔是1937年3月由女王揭幕的。", 长, "number"),
+        ("佩林塔不是1931年3月由女王揭幕的。", 长, "negation"),
+        ("佩林塔冬天关闭。", 长, "negation"),
+        ("佩林塔的游客人数低于城里任何一座建筑。", 长, "opposite"),
+    ],
+)
+def test_what_is_altered_in_a_clause_of_a_long_sentence_is_named(claim: str, source: str, kind: str) -> None:
+    assert altered(claim, [source], [source]) == kind
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The Perrin tower was opened by the queen in March 1931.", LONG),
+        ("The Perrin tower does not close in winter.", LONG),
+        ("佩林塔冬天不关闭。", 长),
+        ("佩林塔三部电梯每小时可运送六百人。", 长),
+        (
+            "The sales of the firm were 15 million in 2020.",
+            "The sales of the firm were 12 million in 2019, and 15 million in 2020, and a rise is expected.",
+        ),
+        (
+            "The meeting was held in Lyon on 10 May.",
+            "The meeting was to be held in Lyon on 3 May, but because of the snow it was put off to 10 May.",
+        ),
+        (
+            "The tower was built in 1921.",
+            "The tower was not built in 1931, but in 1921, as the old people of the town know.",
+        ),
+        (
+            "The shop is not open on Sundays in May.",
+            "The shop is open on Sundays, but not in May, and it closes at noon on holidays.",
+        ),
+        (
+            "In May the shop is open on Sundays.",
+            "The shop is not open on Sundays, though in May it is, and it closes at noon on holidays.",
+        ),
+        (
+            "He was the third manager of the firm.",
+            "He was not the founder of the firm, as is often said, but its third manager, who came in 1950.",
+        ),
+        (
+            "Exports fell in the second half of the year.",
+            "Exports rose in the first half of the year, fell in the second, and ended the year where they had begun.",
+        ),
+        (
+            "The old ferry took part in the race.",
+            "As for the storm, he said, whether the old ferry did not take part in the race is not known.",
+        ),
+        ("2020年公司净销售额为15亿元。", "2019年公司净销售额为12亿元，2020年为15亿元，预计明年继续增长。"),
+        ("会议于5月10日在里昂举行。", "会议原定于5月3日在里昂举行，后因大雪推迟到5月10日，由市长主持。"),
+        ("这座塔是1921年建的。", "这座塔不是1931年建的，而是1921年建的，老人们都记得很清楚。"),
+        ("商店五月周日不营业。", "商店周日营业，但五月不营业，节假日照常。"),
+        ("设备在电池电量充足时会启动。", "设备在电池电量不足时不会启动，须先充电两小时，再按电源键。"),
+        ("他按时赶到了码头。", "假如他没按时赶到码头，渡轮就会开走，那批货物也只好改走陆路。"),
+    ],
+)
+def test_what_the_rest_of_a_long_sentence_says_is_no_alteration(claim: str, source: str) -> None:
+    assert altered(claim, [source], [source]) is None
+
+
+def test_what_another_source_says_is_no_alteration_of_a_clause() -> None:
+    winter = "In winter the museum closes at 5 pm, and on Mondays and holidays it stays closed, but for schools."
+    summer = "From May on, if the weather is fine and enough guards are found, the doors of the museum close at 8 pm."
+    claim = "The museum closes at 8 pm."
+    assert altered(claim, [winter], [winter]) == "number"
+    assert altered(claim, [winter, summer], [winter, summer]) is None
 
 
 def test_a_shorter_list_of_numbers_is_no_other_number() -> None:
