@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -74,6 +75,7 @@ def _examine(stack: "RagStack") -> Iterator[_Check]:
     yield _packages()
     yield _home(config)
     yield _pictures(config)
+    yield _fonts()
     encoder = _guarded("encoder", lambda: _model("encoder", config.models.encoder, config))
     yield encoder
     if config.generator.kind in ("llamacpp", "transformers"):
@@ -138,6 +140,20 @@ def _pictures(config: "Config") -> _Check:
         found = "pictures and scans are refused, what reads them is not installed"
         return _Check("pictures", ok=False, found=found, fix="pip install 'ragstack[ocr]'", needed=False)
     return _Check("pictures", ok=True, found="pictures and scans are read")
+
+
+def _fonts() -> _Check:
+    """Whether PDFs that name Chinese fonts without holding them are read whole; asking does without.
+
+    Other systems than Linux come with such fonts; there, and only there, fontconfig is asked.
+    """
+    lister = shutil.which("fc-list")
+    if platform.system() == "Linux" and not (
+        lister and subprocess.run([lister, ":lang=zh"], capture_output=True, check=False).stdout
+    ):
+        found = "no Chinese font found; PDFs that name one without holding it lose characters"
+        return _Check("fonts", ok=False, found=found, fix="apt install fontconfig fonts-wqy-zenhei", needed=False)
+    return _Check("fonts", ok=True, found="Chinese PDFs are read whole, also those that do not hold their fonts")
 
 
 def _model(name: str, setting: str, config: "Config") -> _Check:

@@ -225,9 +225,45 @@ def test_doctor_says_what_is_missing_and_what_to_type(monkeypatch: pytest.Monkey
     assert plain.stdout.endswith("not ready to ask\n")
 
 
-def test_doctor_is_content_where_nothing_is_missing(
-    bag: Any, docs: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.fixture
+def listed_fonts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+    """Has `fc-list` on Linux print what it is called with, as its list of Chinese fonts."""
+
+    def put(fonts: str) -> None:
+        programs = tmp_path / "programs"
+        programs.mkdir(exist_ok=True)
+        lister = programs / "fc-list"
+        lister.write_text(f'#!/bin/sh\n[ "$1" = :lang=zh ] && printf %s "{fonts}"\n')
+        lister.chmod(0o755)
+        monkeypatch.setenv("PATH", str(programs))
+        monkeypatch.setattr("platform.system", lambda: "Linux")
+
+    return put
+
+
+def fonts_of_doctor() -> dict[str, Any]:
+    return next(check for check in json.loads(run("doctor", "--json").stdout)["checks"] if check["name"] == "fonts")
+
+
+def test_doctor_says_what_to_type_where_no_chinese_font_is_installed(
+    listed_fonts: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    listed_fonts("")
+    missing = fonts_of_doctor()
+    assert (missing["ok"], missing["needed"]) == (False, False)
+    assert "apt install" in missing["fix"]
+    listed_fonts("/usr/share/fonts/wqy-zenhei.ttc: WenQuanYi Zen Hei:style=Regular")
+    assert fonts_of_doctor()["ok"]
+    monkeypatch.setenv("PATH", "")
+    assert fonts_of_doctor() == missing
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    assert fonts_of_doctor()["ok"]
+
+
+def test_doctor_is_content_where_nothing_is_missing(
+    bag: Any, docs: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, listed_fonts: Callable[[str], None]
+) -> None:
+    listed_fonts("/usr/share/fonts/wqy-zenhei.ttc: WenQuanYi Zen Hei:style=Regular")
     monkeypatch.setenv("RAGSTACK_MODELS__ENCODER", str(tmp_path))
     monkeypatch.setenv("RAGSTACK_GENERATOR__KIND", "extractive")
     run_json("ingest", "docs")

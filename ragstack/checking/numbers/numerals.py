@@ -7,7 +7,7 @@ number; ``thirty-second`` only before ``century``, since it mostly lasts 30 seco
 import re
 import unicodedata
 
-__all__ = ["HAN_VALUES", "MEASURES", "NUMBER", "ORDINALS", "han_value", "in_digits", "plain_numbers"]
+__all__ = ["HAN_VALUES", "KILO", "MEASURES", "NUMBER", "ORDINALS", "han_value", "in_digits", "plain_numbers"]
 
 _SMALL = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -25,7 +25,7 @@ HAN_VALUES = {numeral: value for value, numeral in enumerate("零一二三四五
 _HAN_STEPS = {"十": 10, "百": 100, "千": 1000}
 MEASURES = (
     "个個種种项层年月日次倍章节部步位名人天周岁米吨元克里度只头座家所届块台辆本篇句词道条张枚"
-    "片粒颗滴袋支瓶杯盒箱包根双副套组艘架幅场遍"
+    "片粒颗滴袋支瓶杯盒箱包根双副套组艘架幅场遍版楼"
 )
 """What a Han numeral counts; one that counts nothing is mostly a part of a word."""
 
@@ -34,11 +34,13 @@ _LAST = rf"[ -](?:{_DIGIT})|-(?!second\b(?![ -]centur))(?:{'|'.join(_PLACES.spli
 _BELOW_HUNDRED = rf"(?:{'|'.join(_TENS.split()[1:])})(?:{_LAST})?|{'|'.join(reversed(_SMALL.split()))}|ten"
 _IN_WORDS = rf"(?:(?:{_BELOW_HUNDRED})[ -])?hundred(?:(?: and)? (?:{_BELOW_HUNDRED}))?|{_BELOW_HUNDRED}"
 _HAN = "零〇一二两三四五六七八九十百千"
-_MEASURED = "小时|分钟|秒|毫|厘|公|千[米克]|英|[美欧]元|磅|星期|摄"
+KILO = "千[米克瓦伏赫帕]"
+"""What begins with a thousand and is a unit."""
+_MEASURED = f"小时|分钟|秒|毫|厘|公|{KILO}|英|[美欧]元|磅|星期|摄|兆|瓦|季度|世[纪紀]"
 NUMBER = re.compile(
     rf"百分之(?P<percent>\d+(?:\.\d+)?|[{_HAN}]+(?:点[{_HAN}]+)?)"
     rf"|(?P<digits>\d+(?:[.,]\d+)*)|\b(?P<words>{_IN_WORDS})\b"
-    rf"|(?<![数几上{_HAN}])(?!千[米克])(?P<han>[{_HAN}]+)(?=[多余]?(?:万亿|[万亿])?[多余]?(?:[{MEASURES}万亿]|{_MEASURED}))",
+    rf"|(?<![数几上{_HAN}])(?!{KILO})(?P<han>[{_HAN}]+?(?={KILO})|[{_HAN}]+)(?=[多余]?(?:万亿|[万亿])?[多余]?(?:[{MEASURES}万亿]|{_MEASURED}))",
     re.IGNORECASE,
 )
 _LISTS = re.compile(r"，(?!\d{3}(?!\d))")

@@ -1,11 +1,12 @@
 """Numbers as claims hold them: digits, words and Han numerals, with what they are multiplied by and measured in.
 
 ``1,000`` and ``１０００`` are 1000, ``three`` and ``三个`` are 3, ``1.5 million`` and ``150 万`` the same number, 三成
-and 百分之三十 are 30 %, and ``May 2017`` holds a 5. One and half are left out where they are words (``one of the``,
-一种): they mostly count nothing; a source may hold them (``half an hour``, 一半). Two quantities agree when they share
-a value and neither their multipliers nor their units, where both name one, differ; units of one kind are converted
-(:mod:`~ragstack.checking.numbers.units`), times of the day compared as such (:mod:`~ragstack.checking.numbers.clock`),
-and a claim that says that it rounds is taken at its word (:mod:`~ragstack.checking.numbers.rounding`).
+and 百分之三十 are 30 %, ``May 2017`` holds a 5 and ``fourth quarter`` a 4. One and half are left out where they are
+words (``one of the``, 一种): they mostly count nothing; a source may hold them (``half an hour``, 一半). Two quantities agree
+when they share a value and neither their multipliers nor their units, where both name one, differ; units of one kind
+are converted (:mod:`~ragstack.checking.numbers.units`), times of the day compared as such
+(:mod:`~ragstack.checking.numbers.clock`), and a claim that says that it rounds is taken at its word
+(:mod:`~ragstack.checking.numbers.rounding`).
 """
 
 import re
@@ -15,6 +16,7 @@ from dataclasses import replace
 from ragstack.checking.numbers.clock import HALVED, Time, times
 from ragstack.checking.numbers.numerals import (
     HAN_VALUES,
+    KILO,
     MEASURES,
     NUMBER,
     ORDINALS,
@@ -24,7 +26,7 @@ from ragstack.checking.numbers.numerals import (
 )
 from ragstack.checking.numbers.quantity import Quantity
 from ragstack.checking.numbers.rounding import rounding
-from ragstack.checking.numbers.units import UNIT, ratios, unit_of
+from ragstack.checking.numbers.units import CURRENCY, UNIT, ratios, unit_of
 
 __all__ = ["MONTH_OF_DATE", "Quantity", "missing", "quantities"]
 
@@ -36,10 +38,17 @@ _SCALES = {
 _MONTHS = """
     january february march april may june july august september october november december
 """
+_AND_A_HALF = r" and a half\b|(?<=[年天])(?<!\d{3}年)半(?![载数价天夜成决导程工径])"
+_ONE_OF = (
+    r"(?<!quarter of )(?<!third of )(?<!tenth of )(?<!s of )(?<!one in )(?<!half )\b(?P<one>(?:half )?an?)"
+    rf"(?= (?:thousand|million|billion|trillion|(?:{UNIT.pattern}) and a half)\b)"
+)
 _QUANTITY = re.compile(
-    rf"(?:{NUMBER.pattern})(?P<half> and a half\b|个半(?=小时|星期))?(?P<more>[多余])?(?:[\s-]?"
-    r"(?:(?P<scale>hundred|thousand|million|billion|trillion|k|mn?|bn?)(?![a-z])|(?P<steps>万亿|百万|千万|[百千万亿])))?"
-    rf"(?P<over>[多余])?(?:[\s-]?(?P<unit>{UNIT.pattern})(?![a-z]))?",
+    rf"(?:{NUMBER.pattern}|{_ONE_OF})"
+    r"(?P<half> and a half\b|个半(?=小时|星期))?(?P<more>[多余])?(?:[\s-]?"
+    r"(?:(?P<scale>hundred|thousand|million|billion|trillion|k|mn?|bn?)(?![a-z])"
+    rf"|(?P<steps>万亿|百万|千万|(?!{KILO})[百千万亿])))?"
+    rf"(?P<over>[多余])?(?:[\s-]?(?P<unit>{UNIT.pattern})(?![a-z]))?(?P<later>{_AND_A_HALF})?",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(f"[{MEASURES}]{{0,2}}")
@@ -52,7 +61,7 @@ _TENTHS = re.compile(
 )
 _ONE = re.compile(
     rf"(?:\b(?P<half>half)(?: an?)?[ -]|\b(?:one|an?)[ -]|(?<![第数几上{_HAN}])(?:一个?|(?P<ban>半)个?))"
-    rf"(?P<unit>{UNIT.pattern})(?![a-z])",
+    rf"(?P<unit>{UNIT.pattern})(?![a-z])(?!{_AND_A_HALF})",
     re.IGNORECASE,
 )
 _NUMERAL = rf"(?:\d{{1,2}}|[{_HAN}]+)"
@@ -65,8 +74,17 @@ _CENTURIES = re.compile(
 _OF_CENTURIES = re.compile(r"\d(?:st|nd|rd|th)\b|centur|世[纪紀]", re.IGNORECASE)
 """A text of which a number may be a century; one that is none is not held by a century."""
 _HALF = re.compile(r"(?<!first )(?<!second )(?<!other )(?<!latter )\bhalf\b(?!-)|一半|半数", re.IGNORECASE)
+_NUMBERED = re.compile(
+    rf"(?<![\w-])(?P<place>{'|'.join(ORDINALS)})[ -](?:quarter(?!-?final)|edition|floor|stor(?:e?y|ies)|chapter|volume"
+    r"|centur(?:y|ies)|anniversar(?:y|ies)|amendment|grade)s?\b"
+    rf"|(?<![数几上{_HAN}])第?(?:一季度|(?<=第)一(?:个?世[纪紀]|[章卷集版]))",
+    re.IGNORECASE,
+)
+"""What is numbered through, with its ordinal: in Chinese the first alone, since others are read wherever they count."""
 _YEAR = re.compile(r"1\d{3}|2[01]\d\d")
-_CURRENCY = re.compile(r"[$£€¥] ?$")
+_CURRENCY = re.compile(rf"({CURRENCY}) ?$", re.IGNORECASE)
+_CURRENCY_REACH = 5
+"""Characters before a number in which its currency stands."""
 _ANY_MONTH = "|".join([*_MONTHS.split(), "sept", *(month[:3] for month in _MONTHS.split())])
 MONTH_OF_DATE = re.compile(rf"\b({_ANY_MONTH})\b(?=\.?\s*,?\s*\d)|(?<=\d )({_ANY_MONTH})\b", re.IGNORECASE)
 """A month beside a number, which is read as one itself."""
@@ -121,6 +139,9 @@ def _read(plain: str) -> list[Quantity]:
     rest = _without(rest, found)
     numbers = (_quantity(rest, match) for match in _QUANTITY.finditer(rest))
     found = _together(plain, sorted([*found, *filter(None, numbers)], key=lambda each: each.span))
+    for match in _NUMBERED.finditer(plain):
+        place = ORDINALS[(match["place"] or "first").casefold()]
+        found.append(Quantity(str(place), float(place), span=match.span()))
     for match in MONTH_OF_DATE.finditer(plain):
         month = [name[:3] for name in _MONTHS.split()].index((match[1] or match[2])[:3].casefold()) + 1
         found.append(Quantity(str(month), float(month), span=match.span()))
@@ -151,22 +172,23 @@ def _tenths(plain: str, match: re.Match[str]) -> Quantity:
 
 def _quantity(plain: str, match: re.Match[str]) -> Quantity | None:
     """The number that was found with all that belongs to it; None for a lone one or zero in words."""
-    written, word = in_digits(match), (match["scale"] or match["steps"] or "")
-    if match["half"]:
+    one = match["one"] and ("0.5" if match["one"].casefold().startswith("half") else "1")
+    written, word = one or in_digits(match), (match["scale"] or match["steps"] or "")
+    half = match["half"] or match["later"]
+    if half:
         written = f"{float(written) + 0.5:g}"
     number = float(written if written.count(".") <= 1 else written.replace(".", ""))
     in_words = bool(match["words"] or match["han"])
-    if in_words and number < 2 and not match["half"] and word.casefold() in ("", "k", "m", "mn", "b", "bn"):
+    if in_words and number < 2 and not half and word.casefold() in ("", "k", "m", "mn", "b", "bn"):
         return None
-    unit = "%" if match["percent"] else unit_of(match["unit"]) if match["unit"] else ""
+    currency = _CURRENCY.search(plain, max(0, match.start() - _CURRENCY_REACH), match.start())
+    named = currency[1] if currency else match["unit"]
+    unit = "%" if match["percent"] else unit_of(named) if named else ""
     kind, start, end = _rounded(plain, *match.span())
     if match["more"] or match["over"]:
         kind = "over"
     quantity = Quantity(written, number, _SCALES.get(word.casefold(), 1.0), unit, kind, span=(start, end))
-    counts = (
-        bool(_CURRENCY.search(plain[max(0, match.start() - 2) : match.start()]))
-        or plain[match.end() : match.end() + 1] in _COUNTS
-    )
+    counts = bool(currency) or plain[match.end() : match.end() + 1] in _COUNTS
     if word == "m" and not unit and not counts:
         million = replace(quantity, number=number * 1e6, scale=1.0)
         return replace(quantity, scale=1.0, unit="m", parts=(million,))

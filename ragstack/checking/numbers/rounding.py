@@ -12,6 +12,8 @@ What may be a year is rounded to tens at most: 1991 is ``about 1990``, and 2015 
 import math
 import re
 
+from ragstack.checking.numbers.units import CURRENCY
+
 __all__ = ["rounding", "rounds_to"]
 
 _MORE = "(?:more|greater|higher|larger|longer) than|over|above|exceed(?:s|ed|ing)?|in excess of"
@@ -27,7 +29,7 @@ _WORDS = {
     "nearly": r"\b(?:nearly|almost|close to)|将近|接近|几乎|差不多|(?<![最附远新邻])近",
 }
 _BEFORE = re.compile(
-    rf"(?:{'|'.join(f'(?P<{kind}>{words})' for kind, words in _WORDS.items())})[为是有达]?\s*[$£€¥]?\s*$",
+    rf"(?:{'|'.join(f'(?P<{kind}>{words})' for kind, words in _WORDS.items())})[为是有达]?\s*(?:{CURRENCY})?\s*$",
     re.IGNORECASE,
 )
 _AFTER = re.compile(

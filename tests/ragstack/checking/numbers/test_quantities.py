@@ -320,3 +320,175 @@ def test_a_han_numeral_is_read_before_what_it_counts(measure: str) -> None:
     assert missing(f"每次用三{measure}。", [f"每次用两{measure}。"]) == ("3",)
     assert missing(f"每次用2{measure}。", [f"每次用两{measure}。"]) == ()
     assert missing(f"这里有一{measure}。", ["这里有。"]) == ()
+
+
+SAME_MONEY_OR_MEASURE = [
+    ("$5 million", "US$5 million"),
+    ("$5 million", "5 million dollars"),
+    ("5 million dollars", "500万美元"),
+    ("USD 5 million", "5 million US dollars"),
+    ("HK$500", "500港元"),
+    ("NT$500", "新台币500元"),
+    ("€5 million", "5 million euros"),
+    ("EUR 5", "5欧元"),
+    ("£5m", "5 million pounds"),
+    ("£5", "5英镑"),
+    ("¥500", "500元"),
+    ("¥500", "500日元"),
+    ("RMB 5 million", "人民币500万元"),
+    ("2,500 yuan", "人民币2500元"),
+    ("$5 million", "5 million"),
+    ("5 kW", "5000 W"),
+    ("5千瓦", "5 kilowatts"),
+    ("5兆瓦", "5000千瓦"),
+    ("二十千瓦", "20 kW"),
+    ("五千瓦时", "5 kWh"),
+    ("5度电", "5千瓦时"),
+    ("3 GHz", "3000 MHz"),
+    ("3千赫", "3 kHz"),
+    ("1 bar", "100 kPa"),
+    ("1013 hPa", "1013 mbar"),
+    ("2兆帕", "2000 kPa"),
+    ("220伏的电压", "220 V"),
+    ("10 kV", "10千伏"),
+    ("500毫安", "0.5 A"),
+    ("60 dB", "60分贝"),
+    ("120 mmHg", "120毫米汞柱"),
+    ("48 gigabytes", "48GB"),
+    ("二十千米", "20 km"),
+]
+"""The same money or measure, either way round."""
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"), SAME_MONEY_OR_MEASURE + [(source, claim) for claim, source in SAME_MONEY_OR_MEASURE]
+)
+def test_the_same_money_or_measure_is_held_in_another_spelling(claim: str, source: str) -> None:
+    assert missing(claim, [source]) == ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("$5 million", "€5 million"),
+        ("It costs $5.", "It costs £5."),
+        ("5 dollars", "€5"),
+        ("US$5", "HK$5"),
+        ("5 yen", "5 yuan"),
+        ("¥500", "$500"),
+        ("5美元", "5元"),
+        ("5日元", "5元"),
+        ("5英镑", "5美元"),
+        ("500港元", "500美元"),
+        ("$5 million", "5 million pounds"),
+        ("5 kW", "5 MW"),
+        ("5千瓦", "5兆瓦"),
+        ("5 kWh", "5 kW"),
+        ("3 GHz", "3 MHz"),
+        ("3赫兹", "3兆赫"),
+        ("5 Pa", "5 kPa"),
+        ("5 bar", "5 kPa"),
+        ("5千帕", "5兆帕"),
+        ("5 V", "5 mV"),
+        ("5千伏", "5伏"),
+        ("5 A", "5 mA"),
+        ("5安", "5毫安"),
+        ("5 A", "5 V"),
+        ("60 dB", "60 Hz"),
+        ("100 Mbps", "100 Gbps"),
+        ("5 gigabytes", "5 megabytes"),
+        ("10 hectares", "10 acres"),
+        ("60 mph", "60 km/h"),
+    ],
+)
+def test_other_money_and_other_measures_are_missing(claim: str, source: str) -> None:
+    assert missing(claim, [source]) != ()
+    assert missing(source, [claim]) != ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("Revenue was $5,234 million.", "Revenue, in millions: $5,234"),
+        ("over US$5 million", "US$5.2 million"),
+        ("超过人民币500万元", "人民币520万元"),
+        ("In 2015, $5 million was spent.", "In 2015 $5 million was spent."),
+        ("成立于2015年", "2015安徽企业"),
+        ("founded in 2015", "In 2015 A company was founded."),
+    ],
+)
+def test_what_stands_beside_a_number_by_chance_is_no_unit_of_it(claim: str, source: str) -> None:
+    assert missing(claim, [source]) == ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("1 million people", "a million people"),
+        ("a million people", "1,000,000 people"),
+        ("one million people", "a million people"),
+        ("half a million people", "500,000 people"),
+        ("50万人", "half a million people"),
+        ("1,000 people", "a thousand people"),
+        ("$1 billion", "a billion dollars"),
+        ("2.5 million", "two million and a half"),
+        ("18个月", "一年半"),
+        ("两年半", "30个月"),
+        ("18 months", "in a year and a half"),
+        ("a year and a half", "18 months"),
+        ("90 minutes", "an hour and a half"),
+        ("a quarter of a million people", "250,000 people"),
+        ("one in a million", "It is rare."),
+        ("2015年的半决赛", "2015年半决赛"),
+    ],
+)
+def test_a_million_and_a_half_are_numbers_where_they_count(claim: str, source: str) -> None:
+    assert missing(claim, [source]) == ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "number"),
+    [
+        ("It costs $5.", "It costs $5 million.", "5"),
+        ("a million people", "a billion people", "1"),
+        ("half a million people", "a million people", "0.5"),
+        ("3 million people", "half a million people", "3"),
+        ("一年半", "15个月", "1.5"),
+        ("1 year", "a year and a half", "1"),
+        ("1年", "一年半", "1"),
+        ("in the fourth quarter", "in the third quarter", "4"),
+        ("in the first quarter", "in the third quarter", "1"),
+        ("a fourth-quarter loss", "a loss in Q3", "4"),
+        ("第四季度", "第三季度", "4"),
+        ("第一季度", "第二季度", "1"),
+        ("the second edition", "the third edition", "2"),
+        ("第二版", "第三版", "2"),
+        ("on the third floor", "on the second floor", "3"),
+        ("三楼", "二楼", "3"),
+        ("the tenth anniversary", "the twelfth anniversary", "10"),
+        ("in the eighteenth century", "in the nineteenth century", "18"),
+        ("十八世纪", "十九世纪", "18"),
+    ],
+)
+def test_another_million_half_or_place_is_missing(claim: str, source: str, number: str) -> None:
+    assert missing(claim, [source]) == (number,)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("in the fourth quarter", "Q4"),
+        ("in the fourth quarter", "第四季度"),
+        ("Q1", "第一季度"),
+        ("in the first quarter", "一季度"),
+        ("第四季度", "第4季度"),
+        ("the second edition", "the 2nd edition"),
+        ("on the third floor", "3楼"),
+        ("第一世纪", "第一个世纪"),
+        ("twenty-first century", "the 21st century"),
+        ("the second quarter-final", "the 2nd quarter-final"),
+        ("the third largest, second to none", "It is large."),
+    ],
+)
+def test_a_place_is_held_however_it_is_written(claim: str, source: str) -> None:
+    assert missing(claim, [source]) == ()
