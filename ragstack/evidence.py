@@ -36,8 +36,7 @@ SPACE = 4
 WORTH_READING = 0.8
 """Sentences below this share of the best one's score are left out even where there is room, but for what goes on from
 the best: a question that stands in a document is answered there, and ``The steps are:`` is followed by them. What is
-left out holds the answer to two questions of a hundred, leads the decoder astray in as many, and took half of its
-reading (record 7)."""
+left out holds the answer to two or three questions of a hundred, and took a third of the reading (record 7)."""
 
 _OVERRIDES = re.compile(
     r"\b(?:ignore|disregard|forget)\s+(?:(?:all|any|every|the|your|of)\s+)*(?:previous|prior|above|earlier|preceding)\b"

@@ -110,9 +110,8 @@ def exclusive(engine: Engine, collection_id: int, name: str, timeout: float) -> 
             yield
         finally:
             with suppress(DBAPIError):  # the server has gone, and the lock with it
-                connection.exec_driver_sql(
-                    f"SELECT pg_advisory_unlock({key})"
-                )  # it notices a closed one some time later
+                # said aloud: the server notices some time later that a connection was closed
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({key})")
     finally:
         with suppress(DBAPIError):
             connection.close()
