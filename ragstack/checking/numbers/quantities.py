@@ -1,11 +1,12 @@
 """Numbers as claims hold them: digits, words and Han numerals, with what they are multiplied by and measured in.
 
 ``1,000`` and ``１０００`` are 1000, ``three`` and ``三个`` are 3, ``1.5 million`` and ``150 万`` the same number, 三成
-and 百分之三十 are 30 %, and ``May 2017`` holds a 5. One and half are left out where they are words (``one of the``,
-一种): they mostly count nothing; a source may hold them (``half an hour``, 一半). Two quantities agree when they share
-a value and neither their multipliers nor their units, where both name one, differ; units of one kind are converted
-(:mod:`~ragstack.checking.numbers.units`), times of the day compared as such (:mod:`~ragstack.checking.numbers.clock`),
-and a claim that says that it rounds is taken at its word (:mod:`~ragstack.checking.numbers.rounding`).
+and 百分之三十 are 30 %, ``May 2017`` holds a 5 and ``fourth quarter`` a 4. One and half are left out where they are
+words (``one of the``, 一种): they mostly count nothing; a source may hold them (``half an hour``, 一半). Two quantities
+agree when they share a value and neither their multipliers nor their units, where both name one, differ; units of one
+kind are converted (:mod:`~ragstack.checking.numbers.units`), times of the day compared as such
+(:mod:`~ragstack.checking.numbers.clock`), and a claim that says that it rounds is taken at its word
+(:mod:`~ragstack.checking.numbers.rounding`).
 """
 
 import re
@@ -79,7 +80,7 @@ _NUMBERED = re.compile(
     rf"|(?<![数几上{_HAN}])第?(?:一季度|(?<=第)一(?:个?世[纪紀]|[章卷集版]))",
     re.IGNORECASE,
 )
-"""What is numbered through, with its ordinal; the first in Chinese alone, as others are read wherever they count."""
+"""What is numbered through, with its ordinal: in Chinese the first alone, since others are read wherever they count."""
 _YEAR = re.compile(r"1\d{3}|2[01]\d\d")
 _CURRENCY = re.compile(rf"({CURRENCY}) ?$", re.IGNORECASE)
 _CURRENCY_REACH = 5
