@@ -2,9 +2,9 @@
 
 ``1,000`` and ``１０００`` are 1000, ``three`` and ``三个`` are 3, ``1.5 million`` and ``150 万`` the same number, 三成
 and 百分之三十 are 30 %, ``May 2017`` holds a 5 and ``fourth quarter`` a 4. One and half are left out where they are
-words (``one of the``, 一种): they mostly count nothing; a source may hold them (``half an hour``, 一半). Two quantities agree
-when they share a value and neither their multipliers nor their units, where both name one, differ; units of one kind
-are converted (:mod:`~ragstack.checking.numbers.units`), times of the day compared as such
+words (``one of the``, 一种): they mostly count nothing; a source may hold them (``half an hour``, 一半). Two quantities
+agree when they share a value and neither their multipliers nor their units, where both name one, differ; units of one
+kind are converted (:mod:`~ragstack.checking.numbers.units`), times of the day compared as such
 (:mod:`~ragstack.checking.numbers.clock`), and a claim that says that it rounds is taken at its word
 (:mod:`~ragstack.checking.numbers.rounding`).
 """
@@ -174,10 +174,11 @@ def _quantity(plain: str, match: re.Match[str]) -> Quantity | None:
     """The number that was found with all that belongs to it; None for a lone one or zero in words."""
     one = match["one"] and ("0.5" if match["one"].casefold().startswith("half") else "1")
     written, word = one or in_digits(match), (match["scale"] or match["steps"] or "")
-    half = match["half"] or match["later"]
+    version = written.count(".") > 1
+    half = not version and (match["half"] or match["later"])
     if half:
-        written = f"{float(written) + 0.5:g}"
-    number = float(written if written.count(".") <= 1 else written.replace(".", ""))
+        written = str(float(written) + 0.5)
+    number = float(written.replace(".", "") if version else written)
     in_words = bool(match["words"] or match["han"])
     if in_words and number < 2 and not half and word.casefold() in ("", "k", "m", "mn", "b", "bn"):
         return None

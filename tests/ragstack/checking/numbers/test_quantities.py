@@ -1,6 +1,10 @@
 """Numbers in two languages, with their multipliers and units, against values worked by hand."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ragstack.checking.numbers.quantities import missing, quantities
 
@@ -12,6 +16,8 @@ from ragstack.checking.numbers.quantities import missing, quantities
         ("1,000 and １０００ are the same", {"1000"}),
         ("a BLEU of 28.4.", {"28.4"}),
         ("version 1.2.3", {"1.2.3"}),
+        ("1.2.3 and a half", {"1.2.3"}),
+        ("12,345,678 and a half", {"12345678.5"}),
         ("six layers, one of the largest", {"6"}),
         ("two hundred and five of ninety-nine", {"205", "99"}),
         ("between two and three, or a hundred and four", {"2", "3", "104"}),
@@ -492,3 +498,16 @@ def test_another_million_half_or_place_is_missing(claim: str, source: str, numbe
 )
 def test_a_place_is_held_however_it_is_written(claim: str, source: str) -> None:
     assert missing(claim, [source]) == ()
+
+
+FRAGMENTS = """
+1.2.3  0  7  1,000  １２  5:30  17：30  2017  ½  1e9  -  –  /  to  million  bn  percent  %  ％  $  US$  €  ¥  kWh  m  °C
+km/h  am  p.m.  over  about  third  quarter  twenty-first  century  May  Jan.  dozen  Q3  ,  .  a half  and a half
+一  两  三百  万  亿  半  年半  个  成  百分之  分之  第  季度  世纪  年代  约  余  以上  点  元  千瓦  月  日  。
+"""
+
+
+@given(st.lists(st.sampled_from(re.split(r"\s{2,}|\n", FRAGMENTS.strip())), max_size=8), st.sampled_from(("", " ")))
+def test_whatever_stands_together_is_read_and_held_by_itself(fragments: list[str], space: str) -> None:
+    text = space.join(fragments)
+    assert missing(text, [text]) == ()
