@@ -128,7 +128,7 @@ _SIZES: tuple[dict[str, float], ...] = (
     {"mV": 1, "V": 1e3, "kV": 1e6},
     {"mA": 1, "A": 1e3},
     {"mAh": 1, "Ah": 1e3},
-    *({one: 1, other: 1} for one, others in _MAY_BE.items() for other in others),
+    *({one: 1.0, other: 1.0} for one, others in _MAY_BE.items() for other in others),
 )
 
 
