@@ -46,8 +46,16 @@ _OVERRIDES = re.compile(
 )
 """Orders to whoever answers to leave what it was told: never evidence, unless the question is about such an order."""
 
-_ITEM = re.compile(r"[-*+•]\s|\d{1,3}(?:[.)]\s|、)|[①-⑳]")
-"""The mark of an item of a list."""
+_HAN = "一二三四五六七八九十"
+_ITEM = re.compile(
+    rf"[-*+•·]\s|[(（](?:\d{{1,3}}|[{_HAN}]{{1,3}})[)）]|\d{{1,3}}[.．)）、](?!\d)|[{_HAN}]{{1,3}}、|[①-⑳]|\|"
+    rf"|step \d|第(?:\d{{1,2}}|[{_HAN}]{{1,3}})步",
+    re.IGNORECASE,
+)
+"""The mark of an item of a list, or of a row of a table."""
+_LEADS_IN = re.compile(r"[?？:：][\"”』」)）*_]*$")
+_WITHIN_LINE = re.compile(r"[^\n]*|\n[ \t]+")
+"""Between two sentences of one line, also one that goes on indented."""
 
 _ASKING, _ANSWERING = "system|user|human|系统|用户|人类", "(?:ai )?assistant|ai|chatbot|(?:ai|智能)?助手|人工智能"
 _TURN = r"[ \t>*_#-]*(?:%s)[ \t*_]*[:：]"
@@ -187,10 +195,18 @@ class _Candidate:
 
 
 def _going_on(first: Evidence, evidence: Sequence[Evidence]) -> list[Evidence]:
-    """What goes on from a sentence: the next one, and behind it the further items where that is one of a list."""
+    """What goes on from a sentence: the next one, and behind it the rest of a list or of what answers a question.
+
+    A list is read on with all that its items say, a question or what leads in with the line behind it.
+    """
     run = [first]
     for item in sorted(evidence, key=lambda item: item.start):
-        if item.follows(run[-1]) and (len(run) == 1 or (_ITEM.match(run[-1].text) and _ITEM.match(item.text))):
+        if not item.follows(run[-1]):
+            continue
+        listed = any(_ITEM.match(each.text) for each in run[:2])
+        between = first.hit.text[run[-1].end - first.hit.start : item.start - first.hit.start]
+        within = (listed or _LEADS_IN.search(first.text)) and _WITHIN_LINE.fullmatch(between)
+        if len(run) == 1 or within or (listed and _ITEM.match(item.text)):
             run.append(item)
     return run[1:]
 

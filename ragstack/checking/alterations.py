@@ -38,6 +38,8 @@ ALIKE = 0.7
 
 _LEAST_REPEATED = 5
 """The words that the sentence must have in common with some clauses of a source to repeat them."""
+_MOST_CLAUSES = 40
+"""A source of more is a list or a table, of which the ways to take some together are too many to compare."""
 _AS_MUCH = 0.6
 """The share of the sentence's words from which on another source may be what it rests on."""
 _BETWEEN_CLAUSES = re.compile(r"[,;:，；：、—](?!\d)")
@@ -145,6 +147,8 @@ def _as_much(said: list[str], source: str) -> bool:
 def _parts(said: list[str], source: str) -> Iterator[_Part]:
     """The clauses of a source that stand together, as far as the sentence repeats them, or does behind its subject."""
     clauses = [list(dropwhile(_JOINING.__contains__, _words(clause))) for clause in _BETWEEN_CLAUSES.split(source)]
+    if len(clauses) > _MOST_CLAUSES:
+        return
     words = [word for clause in clauses for word in clause]
     bounds = [0, *accumulate(map(len, clauses))]
     for at, start in enumerate(bounds):

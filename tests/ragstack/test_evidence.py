@@ -95,19 +95,53 @@ def test_what_only_comes_near_the_best_is_read_where_less_is_worth_reading(bag_e
 
 
 def test_what_goes_on_from_the_best_is_read_whatever_its_score(bag_encoder: Any) -> None:
-    there = hit("How high does the oak grow? Thirty metres, in a wood. The oak is a tree.", 1, start=0)
+    there = hit("How high does the oak grow? Thirty metres, in a wood.\n\nThe oak is a tree.", 1, start=0)
     settings = EvidenceSettings(max_sentences=8, max_tokens=200)
     read = EvidencePicker(bag_encoder, settings).pick("How high does the oak grow?", [there])
     assert [item.text for item in read] == ["How high does the oak grow?", "Thirty metres, in a wood."]
 
 
-@pytest.mark.parametrize("mark", ["- ", "1. ", "①"])
+@pytest.mark.parametrize(
+    "mark", ["- ", "1. ", "①", "(1) ", "（二）", "三、", "1、", "1．", "Step 1: ", "第二步：", "| "]
+)
 def test_a_list_is_read_on_from_what_leads_into_it_and_no_further(bag_encoder: Any, mark: str) -> None:
     steps = ["Press start.", "Wait ten seconds.", "Let go."]
     text = "To reset the old clock:\n\n" + "\n".join(mark + step for step in steps) + "\n\nBread is baked.\n\nParis."
     picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
     read = picker.pick("How do I reset the old clock?", [hit(text, 1, start=0)])
     assert [item.text for item in read] == ["To reset the old clock:", *(mark + step for step in steps)]
+
+
+def test_an_item_of_several_sentences_is_read_whole_and_the_list_behind_it(bag_encoder: Any) -> None:
+    items = ["1. Press start. Let go.", "2. Wait.\n   It ticks.", "3. Open it."]
+    text = "To reset the old clock:\n\n" + "\n".join(items) + "\n\nBread is baked."
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
+    read = picker.pick("How do I reset the old clock?", [hit(text, 1, start=100)])
+    sentences = ["1. Press start.", "Let go.", "2. Wait.", "It ticks.", "3. Open it."]
+    assert {item.text for item in read} == {"To reset the old clock:", *sentences}
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "text"),
+    [
+        (
+            "How do I reset the old clock?",
+            ["A: Press start.", "Wait ten seconds.", "Let go."],
+            "Q: How do I reset the old clock?\nA: Press start. Wait ten seconds. Let go.\n\nBread is baked.",
+        ),
+        (
+            "如何退货？",
+            ["答：登录账户。", "选择要退的商品。", "三十天内寄回仓库。"],
+            "问：如何退货？\n答：登录账户。选择要退的商品。三十天内寄回仓库。\n\n面包烤好了。",
+        ),
+    ],
+)
+def test_the_answer_to_a_question_that_stands_in_a_document_is_read_to_the_end_of_its_line(
+    bag_encoder: Any, question: str, answer: list[str], text: str
+) -> None:
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
+    read = picker.pick(question, [hit(text, 1, start=100)])
+    assert [item.text for item in read[1:]] == answer
 
 
 def test_a_heading_line_is_no_evidence_where_sentences_are(bag_encoder: Any) -> None:

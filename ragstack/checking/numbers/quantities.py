@@ -38,7 +38,7 @@ _SCALES = {
 _MONTHS = """
     january february march april may june july august september october november december
 """
-_AND_A_HALF = r" and a half\b|(?<=[年天])(?<!\d{3}年)半(?![载数价天夜成决导程工径])"
+_AND_A_HALF = r" and a half\b|(?<=[年天])(?<!\d{3}年)半(?![载数价天夜成决导程工径片粒颗滴袋支瓶杯包个斤])"
 _ONE_OF = (
     r"(?<!quarter of )(?<!third of )(?<!tenth of )(?<!s of )(?<!one in )(?<!half )\b(?P<one>(?:half )?an?)"
     rf"(?= (?:thousand|million|billion|trillion|(?:{UNIT.pattern}) and a half)\b)"
@@ -77,10 +77,15 @@ _HALF = re.compile(r"(?<!first )(?<!second )(?<!other )(?<!latter )\bhalf\b(?!-)
 _NUMBERED = re.compile(
     rf"(?<![\w-])(?P<place>{'|'.join(ORDINALS)})[ -](?:quarter(?!-?final)|edition|floor|stor(?:e?y|ies)|chapter|volume"
     r"|centur(?:y|ies)|anniversar(?:y|ies)|amendment|grade)s?\b"
-    rf"|(?<![数几上{_HAN}])第?(?:一季度|(?<=第)一(?:个?世[纪紀]|[章卷集版]))",
+    rf"|(?<![数几上{_HAN}])第?(?:一季[度报]|(?<=第)一(?:个?世[纪紀]|[章卷集版]))",
     re.IGNORECASE,
 )
 """What is numbered through, with its ordinal: in Chinese the first alone, since others are read wherever they count."""
+_IN_ROMAN = re.compile(
+    r"\b(?i:chapter|volume|vol\.|amendment|part|edition|grade|floor) (?=[XVI]+\b(?!-))(X{0,3})(IX|IV|V?I{0,3})\b"
+)
+_ROMAN = ["", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX"]
+"""``Chapter IV``: the numeral of a source, up to 39, which a claim may say in words."""
 _YEAR = re.compile(r"1\d{3}|2[01]\d\d")
 _CURRENCY = re.compile(rf"({CURRENCY}) ?$", re.IGNORECASE)
 _CURRENCY_REACH = 5
@@ -128,6 +133,9 @@ def _known(plain: str) -> Iterator[Quantity]:
     for match in _CENTURIES.finditer(plain):
         for numeral in re.findall(f"[{_HAN}]+", match[0]):
             yield Quantity(numeral, float(han_value(numeral)))
+    for match in _IN_ROMAN.finditer(plain):
+        value = 10.0 * len(match[1]) + _ROMAN.index(match[2])
+        yield Quantity(f"{value:g}", value)
     if _HALF.search(plain):
         yield Quantity("", 50.0, 1.0, "%")
 

@@ -63,7 +63,9 @@ def rounds_to(kind: str, written: str, claimed: float, found: float, *, year: bo
     digits = max(_digits(written), _YEAR_DIGITS if year else 1)
     step = 10.0 ** (math.floor(math.log10(found)) + 1 - digits)
     steps = found / step
-    rounded = {"over": math.floor(steps + 1e-9), "under": math.ceil(steps - 1e-9)}.get(kind, math.floor(steps + 0.5))
+    rounded = {"over": math.floor(steps + 1e-9), "under": math.ceil(steps - 1e-9)}.get(
+        kind, math.floor(steps + 0.5 + 1e-9)
+    )
     return math.isclose(rounded * step, claimed, rel_tol=1e-9)
 
 

@@ -2,7 +2,7 @@
 
 Only what converts without a remainder is of one kind: metres are not converted to feet, nor days to months. Memory
 counts in thousands or in 1,024s, as the writer likes. What leaves open which of several it is may be each of them:
-bare degrees, ``$``, ``¥``, pounds, 度 for kilowatt-hours.
+bare degrees, ``$``, ``¥``, pounds, 度 for kilowatt-hours, 毫安 of a battery for milliampere-hours.
 """
 
 import re
@@ -109,6 +109,7 @@ _MAY_BE = {
     "pound": ["pound sterling"],
     "¥": ["yuan", "yen"],
     "degree": ["celsius", "fahrenheit", "kWh"],
+    "mA": ["mAh"],
 }
 _SIZES: tuple[dict[str, float], ...] = (
     {"mm": 1, "cm": 10, "m": 1e3, "km": 1e6},

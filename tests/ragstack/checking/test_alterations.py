@@ -188,6 +188,12 @@ def test_what_another_source_says_is_no_alteration_of_a_clause() -> None:
     assert altered(claim, [winter, summer], [winter, summer]) is None
 
 
+@pytest.mark.parametrize(("items", "kind"), [(39, "number"), (40, None)])
+def test_a_source_of_more_clauses_than_can_be_compared_is_a_list(items: int, kind: str | None) -> None:
+    source = "The valve holds up to 120 degrees, " + ", ".join(f"part {chr(97 + at % 26)}" for at in range(items))
+    assert altered("The valve holds up to 180 degrees.", [source], [source]) == kind
+
+
 def test_a_shorter_list_of_numbers_is_no_other_number() -> None:
     source = "The lift stops at floors 1, 3, 5, 7 and 9 on weekdays."
     assert altered("The lift stops at floors 1, 3 and 5, among others, on weekdays.", [source], [source]) is None

@@ -362,6 +362,7 @@ SAME_MONEY_OR_MEASURE = [
     ("120 mmHg", "120毫米汞柱"),
     ("48 gigabytes", "48GB"),
     ("二十千米", "20 km"),
+    ("电池容量为5000毫安", "Battery: 5000 mAh"),
 ]
 """The same money or measure, either way round."""
 
@@ -446,6 +447,8 @@ def test_what_stands_beside_a_number_by_chance_is_no_unit_of_it(claim: str, sour
         ("a quarter of a million people", "250,000 people"),
         ("one in a million", "It is rare."),
         ("2015年的半决赛", "2015年半决赛"),
+        ("每两天半片，饭后服用。", "每2天服用半片，饭后服用。"),
+        ("nearly a million people", "950,000 people"),
     ],
 )
 def test_a_million_and_a_half_are_numbers_where_they_count(claim: str, source: str) -> None:
@@ -472,6 +475,9 @@ def test_a_million_and_a_half_are_numbers_where_they_count(claim: str, source: s
         ("on the third floor", "on the second floor", "3"),
         ("三楼", "二楼", "3"),
         ("the tenth anniversary", "the twelfth anniversary", "10"),
+        ("第三季度", "二季报", "3"),
+        ("the sixth chapter", "Chapter IV", "6"),
+        ("the tenth amendment", "Amendment X-ray", "10"),
         ("in the eighteenth century", "in the nineteenth century", "18"),
         ("十八世纪", "十九世纪", "18"),
     ],
@@ -493,6 +499,13 @@ def test_another_million_half_or_place_is_missing(claim: str, source: str, numbe
         ("第一世纪", "第一个世纪"),
         ("twenty-first century", "the 21st century"),
         ("the second quarter-final", "the 2nd quarter-final"),
+        ("第三季度", "2020年三季报"),
+        ("第一季度", "2020年一季报"),
+        ("the second volume", "Volume II"),
+        ("the fourth chapter", "Chapter IV"),
+        ("第九章", "Chapter IX"),
+        ("the Fourteenth Amendment", "Amendment XIV"),
+        ("the twenty-sixth amendment", "AMENDMENT XXVI."),
         ("the third largest, second to none", "It is large."),
     ],
 )
