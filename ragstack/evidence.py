@@ -37,6 +37,9 @@ WORTH_READING = 0.8
 """Sentences below this share of the best one's score are left out even where there is room, but for what goes on from
 the best: a question that stands in a document is answered there, and ``The steps are:`` is followed by them. What is
 left out holds the answer to two or three questions of a hundred, and took a third of the reading (record 7)."""
+READ_ANYWAY, WORTH_READING_ANYWAY = 60, 0.5
+"""Until so many tokens are read, a sentence of this share is read as well: where sentences are short, as in notes and
+tables, several cost no more than one does elsewhere, and belong together more often."""
 
 _OVERRIDES = re.compile(
     r"\b(?:ignore|disregard|forget)\s+(?:(?:all|any|every|the|your|of)\s+)*(?:previous|prior|above|earlier|preceding)\b"
@@ -157,14 +160,16 @@ class EvidencePicker:
         picked: list[Evidence] = []
         left = self._settings.max_tokens
         first = max(evidence, key=lambda item: item.score)
-        least, going_on = self._worth_reading * first.score, _going_on(first, evidence)
+        going_on = _going_on(first, evidence)
         waiting = dict(enumerate(evidence))
         while waiting and len(picked) < self._settings.max_sentences:
             worth = {at: item.score + BESIDE * item.stands_beside(picked) for at, item in waiting.items()}
             best = max(worth, key=lambda at: (worth[at], -at))
             item = waiting.pop(best)
             cost = sentences[best] + (headings[best] if all(item.section != other.section for other in picked) else 0)
-            worthy = worth[best] >= least or item in going_on
+            little = left > self._settings.max_tokens - READ_ANYWAY
+            least = min(self._worth_reading, WORTH_READING_ANYWAY) if little else self._worth_reading
+            worthy = worth[best] >= least * first.score or item in going_on
             if worthy and cost <= left and all(item.plain != other.plain for other in picked):
                 picked.append(item)
                 left -= cost

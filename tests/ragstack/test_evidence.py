@@ -76,6 +76,12 @@ def test_a_nested_item_brings_what_it_hangs_on_and_pictures_are_no_evidence(bag_
     assert not any("img" in text for text in headings)
 
 
+@pytest.fixture
+def long_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where so much was read before that nothing is read anyway: the sentences of these tests are short."""
+    monkeypatch.setattr("ragstack.evidence.READ_ANYWAY", 0)
+
+
 def test_what_is_far_below_the_best_is_left_out_even_where_there_is_room(bag_encoder: Any) -> None:
     text = "The blue whale weighs up to 150 tonnes. Paris is a city. Bread is baked."
     picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
@@ -83,6 +89,20 @@ def test_what_is_far_below_the_best_is_left_out_even_where_there_is_room(bag_enc
     assert "Bread is baked." not in [item.text for item in picked]
 
 
+def test_short_lines_are_read_until_they_are_as_much_as_a_sentence_elsewhere(bag_encoder: Any) -> None:
+    lines = ["Dosage of Zorin", "Adults: 2 tablets daily.", "Children: 1 tablet daily."]
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=8, max_tokens=200))
+    question = "What is the dosage of Zorin for children?"
+    read = picker.pick(question, [hit("\n".join(lines), 1, start=0)])
+    assert [item.text for item in read] == lines
+    asked, other = "What is the dosage of Zorin?", "Zorin is white."
+    for best, more in (("low", True), ("what the dosage of Zorin is " * 12, False)):
+        text = f"{other} Paris is a city. The dosage of Zorin is {best}. Bread is baked."
+        read = picker.pick(asked, [hit(text, 1, start=0)])
+        assert (other in [item.text for item in read]) is more
+
+
+@pytest.mark.usefixtures("long_before")
 def test_what_only_comes_near_the_best_is_read_where_less_is_worth_reading(bag_encoder: Any) -> None:
     text = "Bread is baked. The whale weighs less. Paris is a city. The blue whale weighs 150 tonnes."
     settings = EvidenceSettings(max_sentences=8, max_tokens=200)
@@ -94,6 +114,7 @@ def test_what_only_comes_near_the_best_is_read_where_less_is_worth_reading(bag_e
     assert 0.6 < checking[0].score / checking[1].score < 0.8
 
 
+@pytest.mark.usefixtures("long_before")
 def test_what_goes_on_from_the_best_is_read_whatever_its_score(bag_encoder: Any) -> None:
     there = hit("How high does the oak grow? Thirty metres, in a wood.\n\nThe oak is a tree.", 1, start=0)
     settings = EvidenceSettings(max_sentences=8, max_tokens=200)
@@ -101,6 +122,7 @@ def test_what_goes_on_from_the_best_is_read_whatever_its_score(bag_encoder: Any)
     assert [item.text for item in read] == ["How high does the oak grow?", "Thirty metres, in a wood."]
 
 
+@pytest.mark.usefixtures("long_before")
 @pytest.mark.parametrize(
     "mark", ["- ", "1. ", "①", "(1) ", "（二）", "三、", "1、", "1．", "Step 1: ", "第二步：", "| "]
 )
@@ -112,6 +134,7 @@ def test_a_list_is_read_on_from_what_leads_into_it_and_no_further(bag_encoder: A
     assert [item.text for item in read] == ["To reset the old clock:", *(mark + step for step in steps)]
 
 
+@pytest.mark.usefixtures("long_before")
 def test_an_item_of_several_sentences_is_read_whole_and_the_list_behind_it(bag_encoder: Any) -> None:
     items = ["1. Press start. Let go.", "2. Wait.\n   It ticks.", "3. Open it."]
     text = "To reset the old clock:\n\n" + "\n".join(items) + "\n\nBread is baked."
@@ -121,6 +144,7 @@ def test_an_item_of_several_sentences_is_read_whole_and_the_list_behind_it(bag_e
     assert {item.text for item in read} == {"To reset the old clock:", *sentences}
 
 
+@pytest.mark.usefixtures("long_before")
 @pytest.mark.parametrize(
     ("question", "answer", "text"),
     [
