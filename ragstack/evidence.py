@@ -36,7 +36,7 @@ SPACE = 4
 WORTH_READING = 0.8
 """Sentences below this share of the best one's score are left out even where there is room, but for what goes on from
 the best: a question that stands in a document is answered there, and ``The steps are:`` is followed by them. What is
-left out holds the answer to two or three questions of a hundred, and took a third of the reading (record 7)."""
+left out holds the answer to two questions of a hundred, and took a third of the reading (record 7)."""
 READ_ANYWAY, WORTH_READING_ANYWAY = 60, 0.5
 """Until so many tokens are read, a sentence of this share is read as well: where sentences are short, as in notes and
 tables, several cost no more than one does elsewhere, and belong together more often."""
