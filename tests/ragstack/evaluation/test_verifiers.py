@@ -59,6 +59,15 @@ def test_of_many_or_long_passages_the_best_sentences_are_read_wherever_they_stan
     assert reader.read[0].count("Stone number") < 4
 
 
+def test_beside_a_claim_more_is_read_than_beside_a_question(
+    verifier: DecoderVerifier, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ragstack.evidence.READ_ANYWAY", 0)  # as where sentences are long
+    text = "Bread bakes. The whale weighs less. Paris is a city. The blue whale weighs 150 tonnes. Cats sleep."
+    verifier.check("How many tonnes does the blue whale weigh?", "A blue whale weighs many tonnes.", [Premise(text)])
+    assert "The whale weighs less." in reader.read[0]
+
+
 def test_the_documents_own_words_and_lost_numbers_need_no_reading(verifier: DecoderVerifier, reader: Reader) -> None:
     premises = [Premise("The whale weighs 150 tonnes. It swims.")]
     assert verifier.check("", "The whale weighs 150 tonnes.", premises).probability == 1.0
