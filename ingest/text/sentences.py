@@ -21,7 +21,7 @@ __all__ = ["split_sentences"]
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _BORDER_LINE = re.compile(
-    r"[ \t\u3000]*(?:[-*+•●▪■◆·–][ \t]+\S|\d{1,3}[.)][ \t]+\S|\d{1,3}(?:、|．)|[（(]\d{1,2}[)）]|[①-⑳]"
+    r"[ \t\u3000]*(?:[-*+•●▪■◆·–][ \t]+\S|\d{1,3}[.)][ \t]+\S|\d{1,3}(?:、|．(?!\d))|[（(]\d{1,2}[)）]|[①-⑳]"
     r"|[（(]?[一二三四五六七八九十]{1,3}(?:[)）、．])|第[〇零一二三四五六七八九十百千\d]{1,6}[编章节条][ \u3000\t]"
     r"|\#{1,6}[ \t]|\||>|```|~~~|\[\^?\w+\]:|(?:[A-Z]|[IVX]{2,5})\.[ \t]+[A-Z])"
 )
@@ -61,6 +61,7 @@ _EN_SPEAKER = re.compile(
 )
 
 _LIST_MARKS = "-*+•●▪■◆·–#_ \t"
+_NUMBER_OF_ITEM = re.compile(r"\d+|[A-Za-z]|[IVX]{2,5}|[一二三四五六七八九十]{1,3}")
 
 
 def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
@@ -242,6 +243,8 @@ def _full_stop(text: str, begin: int, match: re.Match[str], stop: int, end: int,
     before = text[max(begin, match.start() - 40) : match.start()]
     token = _WORD_BEFORE.search(before)
     word = (token[0] if token else "").lstrip("'’/-").rstrip("'’")
+    if match.start() - begin < 40 and _NUMBER_OF_ITEM.fullmatch(before.strip(_LIST_MARKS)):
+        return None
     if not following.isspace():
         after_han = bool(before) and _is_han(before[-1])
         if not (_is_han(following) or (after_han and not following.isascii())):
@@ -252,9 +255,6 @@ def _full_stop(text: str, begin: int, match: re.Match[str], stop: int, end: int,
             return stop
         return None if word.isdigit() or is_abbreviation(before, word, "", following) else stop
     if _goes_on_in_english(text, stop, end, closed):
-        return None
-    leads = not text[begin : match.start() - len(word)].strip(_LIST_MARKS)
-    if leads and (word.isdigit() or re.fullmatch("[A-Za-z]|[IVX]{2,5}", word)):
         return None
     at = _word_at(text, stop, end)
     following_word = _NEXT_WORD.match(text, at, end)
