@@ -36,7 +36,7 @@ _IN_WORDS = rf"(?:(?:{_BELOW_HUNDRED})[ -])?hundred(?:(?: and)? (?:{_BELOW_HUNDR
 _HAN = "零〇一二两三四五六七八九十百千"
 KILO = "千[米克瓦伏赫帕]"
 """What begins with a thousand and is a unit."""
-_MEASURED = f"小时|分钟|秒|毫|厘|公|{KILO}|英|[美欧]元|磅|星期|摄|兆|瓦|季[度报]|世[纪紀]"
+_MEASURED = f"小时|分钟|秒|毫|厘|公|{KILO}|英|[美欧][元分]|磅|星期|摄|兆|瓦|季[度报]|世[纪紀]"
 NUMBER = re.compile(
     rf"百分之(?P<percent>\d+(?:\.\d+)?|[{_HAN}]+(?:点[{_HAN}]+)?)"
     rf"|(?P<digits>\d+(?:[.,]\d+)*)|\b(?P<words>{_IN_WORDS})\b"
