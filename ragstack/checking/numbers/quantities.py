@@ -24,14 +24,14 @@ from ragstack.checking.numbers.numerals import (
     in_digits,
     plain_numbers,
 )
-from ragstack.checking.numbers.quantity import Quantity
+from ragstack.checking.numbers.quantity import DOZEN, Quantity
 from ragstack.checking.numbers.rounding import rounding
 from ragstack.checking.numbers.units import CURRENCY, UNIT, ratios, unit_of
 
 __all__ = ["MONTH_OF_DATE", "Quantity", "missing", "quantities"]
 
 _SCALES = {
-    "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
+    "dozen": DOZEN, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9,
     "百": 1e2, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8, "万亿": 1e12,
 }  # fmt: skip
@@ -41,12 +41,12 @@ _MONTHS = """
 _AND_A_HALF = r" and a half\b|(?<=[年天])(?<!\d{3}年)半(?![载数价天夜成决导程工径片粒颗滴袋支瓶杯包个斤])"
 _ONE_OF = (
     r"(?<!quarter of )(?<!third of )(?<!tenth of )(?<!s of )(?<!one in )(?<!half )\b(?P<one>(?:half )?an?)"
-    rf"(?= (?:thousand|million|billion|trillion|(?:{UNIT.pattern}) and a half)\b)"
+    rf"(?= (?:dozen|thousand|million|billion|trillion|(?:{UNIT.pattern}) and a half)\b)"
 )
 _QUANTITY = re.compile(
     rf"(?:{NUMBER.pattern}|{_ONE_OF})"
-    r"(?P<half> and a half\b|个半(?=小时|星期))?(?P<more>[多余])?(?:[\s-]?"
-    r"(?:(?P<scale>hundred|thousand|million|billion|trillion|k|mn?|bn?)(?![a-z])"
+    r"(?P<half> and a half\b|个半(?=小时|星期)|(?P<months>个半月(?![板刊形])))?(?P<more>[多余])?(?:[\s-]?"
+    r"(?:(?P<scale>dozen|hundred|thousand|million|billion|trillion|k|mn?|bn?)(?![a-z])"
     rf"|(?P<steps>万亿|百万|千万|(?!{KILO})[百千万亿])))?"
     rf"(?P<over>[多余])?(?:[\s-]?(?P<unit>{UNIT.pattern})(?![a-z]))?(?P<later>{_AND_A_HALF})?",
     re.IGNORECASE,
@@ -88,8 +88,10 @@ _ROMAN = ["", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX"]
 """``Chapter IV``: the numeral of a source, up to 39, which a claim may say in words."""
 _YEAR = re.compile(r"1\d{3}|2[01]\d\d")
 _CURRENCY = re.compile(rf"({CURRENCY}) ?$", re.IGNORECASE)
-_CURRENCY_REACH = 5
-"""Characters before a number in which its currency stands."""
+_REACH = 5
+"""Characters before a number in which its currency stands, or the hours before its minutes."""
+_AFTER_HOURS = re.compile(r"\dh ?$")
+"""``1h30``, ``1h 30m``: before minutes."""
 _ANY_MONTH = "|".join([*_MONTHS.split(), "sept", *(month[:3] for month in _MONTHS.split())])
 MONTH_OF_DATE = re.compile(rf"\b({_ANY_MONTH})\b(?=\.?\s*,?\s*\d)|(?<=\d )({_ANY_MONTH})\b", re.IGNORECASE)
 """A month beside a number, which is read as one itself."""
@@ -149,7 +151,8 @@ def _read(plain: str) -> list[Quantity]:
     found = _together(plain, sorted([*found, *filter(None, numbers)], key=lambda each: each.span))
     for match in _NUMBERED.finditer(plain):
         place = ORDINALS[(match["place"] or "first").casefold()]
-        found.append(Quantity(str(place), float(place), span=match.span()))
+        unit = "year" if "anniversar" in match[0].casefold() else ""
+        found.append(Quantity(str(place), float(place), unit=unit, span=match.span()))
     for match in MONTH_OF_DATE.finditer(plain):
         month = [name[:3] for name in _MONTHS.split()].index((match[1] or match[2])[:3].casefold()) + 1
         found.append(Quantity(str(month), float(month), span=match.span()))
@@ -190,9 +193,11 @@ def _quantity(plain: str, match: re.Match[str]) -> Quantity | None:
     in_words = bool(match["words"] or match["han"])
     if in_words and number < 2 and not half and word.casefold() in ("", "k", "m", "mn", "b", "bn"):
         return None
-    currency = _CURRENCY.search(plain, max(0, match.start() - _CURRENCY_REACH), match.start())
-    named = currency[1] if currency else match["unit"]
+    currency = _CURRENCY.search(plain, max(0, match.start() - _REACH), match.start())
+    named = currency[1] if currency else "个月" if match["months"] else match["unit"]
     unit = "%" if match["percent"] else unit_of(named) if named else ""
+    if _AFTER_HOURS.search(plain, max(0, match.start() - _REACH), match.start()) and (word or unit) in ("", "m"):
+        unit, word = "minute", ""
     kind, start, end = _rounded(plain, *match.span())
     if match["more"] or match["over"]:
         kind = "over"

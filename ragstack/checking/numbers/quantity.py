@@ -7,7 +7,10 @@ from ragstack.checking.numbers.clock import same_time
 from ragstack.checking.numbers.rounding import rounds_to
 from ragstack.checking.numbers.units import SIGNS, ratios
 
-__all__ = ["Quantity"]
+__all__ = ["DOZEN", "Quantity"]
+
+DOZEN = 12.0
+"""The one multiplier that no table leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,11 @@ class Quantity:
     def _as_it_stands(self, source: "Quantity") -> bool:
         """Whether the numbers are the same, and at most a multiplier is left out, as in a table of millions."""
         bare = [each for each in (self, source) if each.scale == 1.0]
-        left_out = len(bare) == 1 and (not bare[0].unit or (bare[0] is source and source.unit in SIGNS))
+        left_out = (
+            len(bare) == 1
+            and DOZEN not in (self.scale, source.scale)
+            and (not bare[0].unit or (bare[0] is source and source.unit in SIGNS))
+        )
         scaled = self.scale == source.scale or left_out
         units = not (self.unit and source.unit) or 1.0 in ratios(source.unit, self.unit)
         return scaled and units and self.number == source.number

@@ -1,9 +1,9 @@
 """Units and currencies by their names in English and Chinese, and how large those of one kind are beside each other.
 
 Only what converts without a remainder is of one kind: metres are not converted to feet, nor days to months. Memory
-counts in thousands or in 1,024s, as the writer likes. 分 are minutes or hundredths of a yuan. What leaves open which of
-several it is may be each of them: bare degrees, ``$``, ``¥``, pounds, 块钱, 度 for kilowatt-hours, 毫安 of a battery for
-milliampere-hours.
+counts in thousands or in 1,024s, as the writer likes. 分 are minutes or hundredths of a yuan. What leaves open which
+of several it is may be each of them: bare degrees, ``$``, ``¥``, pounds, 块钱, 度 for kilowatt-hours, 毫安 of a battery
+for milliampere-hours.
 """
 
 import re
@@ -60,9 +60,9 @@ _NAMES = {
     "分": f"分{_HAN_NEXT}",
     "hour": "hours?|hrs?|(?-i:h)|个?小时",
     "day": "days?|天",
-    "week": "weeks?|周|个?星期",
+    "week": "weeks?|周(?![年岁])|个?星期",
     "month": "months?|个月",
-    "year": "years?|年",
+    "year": "years?|周?年",
     "cent": "(?:us |euro )?cents?|¢|[美欧]分",
     "dollar": "dollars?",
     "US dollar": r"(?:us|u\.s\.|american) dollars?|美元|美金",

@@ -233,6 +233,19 @@ SAME = [
     ("共1，200人", "共1200人"),
     ("4500平方千米", "4500平方公里"),
     ("每千克体重25毫克", "每公斤体重25毫克"),
+    ("1h30", "90 minutes"),
+    ("1h 30m", "an hour and a half"),
+    ("1h30min", "1小时30分钟"),
+    ("17h30", "17:30"),
+    ("3.5 months", "三个半月"),
+    ("three and a half months", "3个半月的婴儿"),
+    ("a dozen eggs", "12 eggs"),
+    ("two dozen eggs", "24个鸡蛋"),
+    ("half a dozen eggs", "six eggs"),
+    ("its fifth anniversary", "成立五周年"),
+    ("5周年", "5年"),
+    ("5周岁", "5岁"),
+    ("5周", "5 weeks"),
 ]  # fmt: skip
 """The same said otherwise, either way round."""
 
@@ -256,6 +269,12 @@ def test_the_same_written_otherwise_is_held_either_way(claim: str, source: str) 
         ("at 17:30", "17 of the 30 pupils"),
         ("下午5点", "17时"),
         ("They meet at 7 pm.", "See you at 7, Ann!"),
+        ("its first anniversary", "one year after it opened"),
+        ("its first anniversary", "成立一周年"),
+        ("its fifth anniversary", "five years after it opened"),
+        ("over a dozen people", "15 people"),
+        ("dozens of people", "There were many."),
+        ("三个半月板", "3个半月板"),
     ],
 )
 def test_what_a_source_says_in_a_word_or_leaves_to_its_context_is_held(claim: str, source: str) -> None:
@@ -297,6 +316,17 @@ def test_what_a_source_says_in_a_word_or_leaves_to_its_context_is_held(claim: st
         ("260 °F", "260 °C", "260"),
         ("260 degrees Celsius", "260 degrees Fahrenheit", "260"),
         ("260华氏度", "260摄氏度", "260"),
+        ("1h30", "1h45", "1h30"),
+        ("30 m", "1h30", "30"),
+        ("三个半月", "三个月", "3.5"),
+        ("一个半月", "一个月", "1.5"),
+        ("a dozen eggs", "10 eggs", "1"),
+        ("a dozen eggs", "one egg, 1 carton", "1"),
+        ("two dozen eggs", "2 eggs", "2"),
+        ("over a dozen people", "11 people", "1"),
+        ("its first anniversary", "one week after it opened", "1"),
+        ("its fifth anniversary", "5周", "5"),
+        ("5周", "五周年", "5"),
     ],
 )
 def test_another_percentage_time_or_measure_is_missing(claim: str, source: str, number: str) -> None:
