@@ -90,6 +90,15 @@ _YEAR = re.compile(r"1\d{3}|2[01]\d\d")
 _CURRENCY = re.compile(rf"({CURRENCY}) ?$", re.IGNORECASE)
 _REACH = 5
 """Characters before a number in which its currency stands, or the hours before its minutes."""
+_NAMED = re.compile(
+    r"(?:(?<![a-z])(?:v|versions?|releases?)|版本号?|(?-i:(?<![a-zA-Z])(?=[a-zA-Z]{3})(?=[A-Z]*[a-z])[a-z]*[A-Z][a-zA-Z]*))"
+    r"[.:]? ?(?:\d[\d.]*(?:, (?:and |or )?| and | or | to |[、和或至到~–-]))*$",
+    re.IGNORECASE,
+)
+"""What stands before the number of a version or a section, or before a list of such: ``Python 3.9 and 3.10``."""
+_NAME_REACH = 32
+"""Characters before a number in which it does."""
+_NO_ZEROS = re.compile(r"(?:\.0+)+$")
 _AFTER_HOURS = re.compile(r"\dh ?$")
 """``1h30``, ``1h 30m``: before minutes."""
 _ANY_MONTH = "|".join([*_MONTHS.split(), "sept", *(month[:3] for month in _MONTHS.split())])
@@ -207,7 +216,14 @@ def _quantity(plain: str, match: re.Match[str]) -> Quantity | None:
         million = replace(quantity, number=number * 1e6, scale=1.0)
         return replace(quantity, scale=1.0, unit="m", parts=(million,))
     bare = not word and not counts and unit in ("", "year")
-    return replace(quantity, year=bare and bool(_YEAR.fullmatch(match["digits"] or "")))
+    year = bare and bool(_YEAR.fullmatch(match["digits"] or ""))
+    version = version or ("." in written and not word and not unit and _named(plain, *match.span()))
+    return replace(quantity, year=year, version=_NO_ZEROS.sub("", written) if version else "")
+
+
+def _named(plain: str, start: int, end: int) -> bool:
+    """Whether what stands around a number says that it numbers a version or a section."""
+    return plain.startswith("版", end) or bool(_NAMED.search(plain, max(0, start - _NAME_REACH), start))
 
 
 def _rounded(plain: str, start: int, end: int) -> tuple[str, int, int]:

@@ -25,6 +25,7 @@ class Quantity:
         unit: Its unit, or ``""``.
         rounding: How it is rounded, where the text says that it is.
         year: Whether it may be a year.
+        version: As what it is known if it numbers a version or a section, of which 3.10 is not 3.1.
         written: How a time was written.
         parts: What it is made of or may be read as instead.
         span: Where it stands in the text as NFKC has it, with the words that round it.
@@ -36,6 +37,7 @@ class Quantity:
     unit: str = ""
     rounding: str = ""
     year: bool = False
+    version: str = ""
     written: str = ""
     parts: tuple["Quantity", ...] = ()
     span: tuple[int, int] = field(default=(0, 0), compare=False)
@@ -45,6 +47,8 @@ class Quantity:
         if self.written or source.written:
             both = bool(self.written and source.written)
             return both and same_time(self.number - source.number, {self.written, source.written})
+        if self.version and source.version and not self.rounding:
+            return self.version == source.version
         if not source.text and not self.unit:
             return False
         if self._as_it_stands(source):
