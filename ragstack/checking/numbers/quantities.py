@@ -71,21 +71,27 @@ _CENTURIES = re.compile(
     rf"|\b{_ORDINAL}(?:(?:, | and | or | to |[–-])(?:the )?{_ORDINAL})*[ -]centur(?:y|ies)\b",
     re.IGNORECASE,
 )
-_OF_CENTURIES = re.compile(r"\d(?:st|nd|rd|th)\b|centur|世[纪紀]", re.IGNORECASE)
+_HIGH = "|".join(word for word, place in ORDINALS.items() if place >= 5)
+_OF_CENTURIES = re.compile(rf"\d(?:st|nd|rd|th)\b|\b(?:{_HIGH})\b|centur|世[纪紀]", re.IGNORECASE)
 """A text of which a number may be a century; one that is none is not held by a century."""
 _HALF = re.compile(r"(?<!first )(?<!second )(?<!other )(?<!latter )\bhalf\b(?!-)|一半|半数", re.IGNORECASE)
 _NUMBERED = re.compile(
     rf"(?<![\w-])(?P<place>{'|'.join(ORDINALS)})[ -](?:quarter(?!-?final)|edition|floor|stor(?:e?y|ies)|chapter|volume"
     r"|centur(?:y|ies)|anniversar(?:y|ies)|amendment|grade)s?\b"
+    rf"|(?<![\w-])(?<!\ba )(?<!\ban )(?<!\bone )(?<!\bevery )(?P<high>{_HIGH})\b"
     rf"|(?<![数几上{_HAN}])第?(?:一季[度报]|(?<=第)一(?:个?世[纪紀]|[章卷集版]))",
     re.IGNORECASE,
 )
-"""What is numbered through, with its ordinal: in Chinese the first alone, since others are read wherever they count."""
+"""What is numbered through, with its ordinal: in Chinese the first alone, since others are read wherever they count.
+
+From the fifth on, whatever it is, but for fractions (a fifth); below, too many are in set phrases (third party).
+"""
 _IN_ROMAN = re.compile(
-    r"\b(?i:chapter|volume|vol\.|amendment|part|edition|grade|floor) (?=[XVI]+\b(?!-))(X{0,3})(IX|IV|V?I{0,3})\b"
+    r"\b(?:(?i:chapter|volume|vol\.|amendment|part|edition|grade|floor) |[A-Z][a-z]+ (?!I\b))"
+    r"(?=[XVI]+\b(?!-))(X{0,3})(IX|IV|V?I{0,3})\b"
 )
 _ROMAN = ["", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX"]
-"""``Chapter IV``: the numeral of a source, up to 39, which a claim may say in words."""
+"""``Chapter IV``, ``Henry V``: the numeral of a source, up to 39, which a claim may say in words."""
 _YEAR = re.compile(r"1\d{3}|2[01]\d\d")
 _CURRENCY = re.compile(rf"({CURRENCY}) ?$", re.IGNORECASE)
 _REACH = 5
@@ -159,7 +165,7 @@ def _read(plain: str) -> list[Quantity]:
     numbers = (_quantity(rest, match) for match in _QUANTITY.finditer(rest))
     found = _together(plain, sorted([*found, *filter(None, numbers)], key=lambda each: each.span))
     for match in _NUMBERED.finditer(plain):
-        place = ORDINALS[(match["place"] or "first").casefold()]
+        place = ORDINALS[(match["place"] or match["high"] or "first").casefold()]
         unit = "year" if "anniversar" in match[0].casefold() else ""
         found.append(Quantity(str(place), float(place), unit=unit, span=match.span()))
     for match in MONTH_OF_DATE.finditer(plain):
