@@ -159,6 +159,6 @@ def unit_of(word: str) -> str:
 
 def ratios(one: str, other: str) -> list[float]:
     """How many of the other unit one of this may be; none where they are of different kinds."""
-    if one == other or ("$" in (one, other) and one[-1] == other[-1]):
+    if one == other or ("$" in (one, other) and one[-1:] == other[-1:]):
         return [1.0]
     return [sizes[one] / sizes[other] for sizes in _SIZES if one in sizes and other in sizes]

@@ -392,6 +392,7 @@ SAME_MONEY_OR_MEASURE = [
     ("CAN$5", "5加元"),
     ("$5", "S$5"),
     ("$5", "TT$5"),
+    ("$5 5 times", "5 dollars 5 times"),
     ("Its $5 fee", "Apple's $5 fee"),
     ("$5.2 million", "M$ 5.2"),
     ("50 cents", "$0.50"),
@@ -629,7 +630,9 @@ def test_a_place_is_held_however_it_is_written(claim: str, source: str) -> None:
 FRAGMENTS = """
 1.2.3  0  7  1,000  １２  5:30  17：30  2017  ½  1e9  -  –  /  to  million  bn  percent  %  ％  $  US$  €  ¥  kWh  m  °C
 km/h  am  p.m.  over  about  third  quarter  twenty-first  century  May  Jan.  dozen  Q3  ,  .  a half  and a half
+3.10  S$  M$  cents  pence  dollars  a dozen  1h30  h  30m  version  Python  Henry V  fifth  first  anniversary
 一  两  三百  万  亿  半  年半  个  成  百分之  分之  第  季度  世纪  年代  约  余  以上  点  元  千瓦  月  日  。
+角  分  块钱  美分  周年  周  个半月  第五  第十一  版  版本
 """
 
 
