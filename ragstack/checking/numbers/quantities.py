@@ -1,10 +1,11 @@
 """Numbers as claims hold them: digits, words and Han numerals, with what they are multiplied by and measured in.
 
 ``1,000`` and ``１０００`` are 1000, ``three`` and ``三个`` are 3, ``1.5 million`` and ``150 万`` the same number, 三成
-and 百分之三十 are 30 %, ``May 2017`` holds a 5 and ``fourth quarter`` a 4. One and half are left out where they are
-words (``one of the``, 一种): they mostly count nothing; a source may hold them (``half an hour``, 一半). Two quantities
-agree when they share a value and neither their multipliers nor their units, where both name one, differ; units of one
-kind are converted (:mod:`~ragstack.checking.numbers.units`), times of the day compared as such
+and 百分之三十 are 30 %, ``May 2017`` holds a 5, ``fourth quarter`` a 4, ``a dozen`` is 12, and ``Python 3.10`` is not
+``Python 3.1``. One and half are left out where they are words (``one of the``, 一种): they mostly count nothing; a
+source may hold them (``half an hour``, 一半). Two quantities agree when they share a value and neither their
+multipliers nor their units, where both name one, differ; units of one kind are converted
+(:mod:`~ragstack.checking.numbers.units`), times of the day compared as such
 (:mod:`~ragstack.checking.numbers.clock`), and a claim that says that it rounds is taken at its word
 (:mod:`~ragstack.checking.numbers.rounding`).
 """
