@@ -36,10 +36,11 @@ _IN_WORDS = rf"(?:(?:{_BELOW_HUNDRED})[ -])?hundred(?:(?: and)? (?:{_BELOW_HUNDR
 _HAN = "零〇一二两三四五六七八九十百千"
 KILO = "千[米克瓦伏赫帕]"
 """What begins with a thousand and is a unit."""
-_MEASURED = f"小时|分钟|秒|毫|厘|公|{KILO}|英|[美欧]元|磅|星期|摄|兆|瓦|季[度报]|世[纪紀]"
+_MEASURED = f"小时|分钟|秒|毫|厘|公|{KILO}|英|[美欧][元分]|磅|星期|摄|兆|瓦|季[度报]|世[纪紀]"
 NUMBER = re.compile(
     rf"百分之(?P<percent>\d+(?:\.\d+)?|[{_HAN}]+(?:点[{_HAN}]+)?)"
     rf"|(?P<digits>\d+(?:[.,]\d+)*)|\b(?P<words>{_IN_WORDS})\b"
+    rf"|(?<=第)(?P<place>[{_HAN}]*[十百千][{_HAN}]*|[五六七八九])"
     rf"|(?<![数几上{_HAN}])(?!{KILO})(?P<han>[{_HAN}]+?(?={KILO})|[{_HAN}]+)(?=[多余]?(?:万亿|[万亿])?[多余]?(?:[{MEASURES}万亿]|{_MEASURED}))",
     re.IGNORECASE,
 )
@@ -58,7 +59,7 @@ def in_digits(match: re.Match[str]) -> str:
             return written.replace(",", "")
         whole, _, decimals = written.partition("点")
         return f"{han_value(whole)}.{''.join(str(HAN_VALUES.get(each, '')) for each in decimals)}".rstrip(".")
-    return str(_spoken(match["words"].casefold()) if match["words"] else han_value(match["han"]))
+    return str(_spoken(match["words"].casefold()) if match["words"] else han_value(match["place"] or match["han"]))
 
 
 def han_value(numerals: str) -> int:

@@ -1,10 +1,11 @@
 """Numbers as claims hold them: digits, words and Han numerals, with what they are multiplied by and measured in.
 
 ``1,000`` and ``１０００`` are 1000, ``three`` and ``三个`` are 3, ``1.5 million`` and ``150 万`` the same number, 三成
-and 百分之三十 are 30 %, ``May 2017`` holds a 5 and ``fourth quarter`` a 4. One and half are left out where they are
-words (``one of the``, 一种): they mostly count nothing; a source may hold them (``half an hour``, 一半). Two quantities
-agree when they share a value and neither their multipliers nor their units, where both name one, differ; units of one
-kind are converted (:mod:`~ragstack.checking.numbers.units`), times of the day compared as such
+and 百分之三十 are 30 %, ``May 2017`` holds a 5, ``fourth quarter`` a 4, ``a dozen`` is 12, and ``Python 3.10`` is not
+``Python 3.1``. One and half are left out where they are words (``one of the``, 一种): they mostly count nothing; a
+source may hold them (``half an hour``, 一半). Two quantities agree when they share a value and neither their
+multipliers nor their units, where both name one, differ; units of one kind are converted
+(:mod:`~ragstack.checking.numbers.units`), times of the day compared as such
 (:mod:`~ragstack.checking.numbers.clock`), and a claim that says that it rounds is taken at its word
 (:mod:`~ragstack.checking.numbers.rounding`).
 """
@@ -24,14 +25,14 @@ from ragstack.checking.numbers.numerals import (
     in_digits,
     plain_numbers,
 )
-from ragstack.checking.numbers.quantity import Quantity
+from ragstack.checking.numbers.quantity import DOZEN, Quantity
 from ragstack.checking.numbers.rounding import rounding
 from ragstack.checking.numbers.units import CURRENCY, UNIT, ratios, unit_of
 
 __all__ = ["MONTH_OF_DATE", "Quantity", "missing", "quantities"]
 
 _SCALES = {
-    "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
+    "dozen": DOZEN, "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9,
     "百": 1e2, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8, "万亿": 1e12,
 }  # fmt: skip
@@ -41,12 +42,12 @@ _MONTHS = """
 _AND_A_HALF = r" and a half\b|(?<=[年天])(?<!\d{3}年)半(?![载数价天夜成决导程工径片粒颗滴袋支瓶杯包个斤])"
 _ONE_OF = (
     r"(?<!quarter of )(?<!third of )(?<!tenth of )(?<!s of )(?<!one in )(?<!half )\b(?P<one>(?:half )?an?)"
-    rf"(?= (?:thousand|million|billion|trillion|(?:{UNIT.pattern}) and a half)\b)"
+    rf"(?= (?:dozen|thousand|million|billion|trillion|(?:{UNIT.pattern}) and a half)\b)"
 )
 _QUANTITY = re.compile(
     rf"(?:{NUMBER.pattern}|{_ONE_OF})"
-    r"(?P<half> and a half\b|个半(?=小时|星期))?(?P<more>[多余])?(?:[\s-]?"
-    r"(?:(?P<scale>hundred|thousand|million|billion|trillion|k|mn?|bn?)(?![a-z])"
+    r"(?P<half> and a half\b|个半(?=小时|星期)|(?P<months>个半月(?![板刊形])))?(?P<more>[多余])?(?:[\s-]?"
+    r"(?:(?P<scale>dozen|hundred|thousand|million|billion|trillion|k|mn?|bn?)(?![a-z])"
     rf"|(?P<steps>万亿|百万|千万|(?!{KILO})[百千万亿])))?"
     rf"(?P<over>[多余])?(?:[\s-]?(?P<unit>{UNIT.pattern})(?![a-z]))?(?P<later>{_AND_A_HALF})?",
     re.IGNORECASE,
@@ -71,25 +72,42 @@ _CENTURIES = re.compile(
     rf"|\b{_ORDINAL}(?:(?:, | and | or | to |[–-])(?:the )?{_ORDINAL})*[ -]centur(?:y|ies)\b",
     re.IGNORECASE,
 )
-_OF_CENTURIES = re.compile(r"\d(?:st|nd|rd|th)\b|centur|世[纪紀]", re.IGNORECASE)
+_HIGH = "|".join(word for word, place in ORDINALS.items() if place >= 5)
+_OF_CENTURIES = re.compile(rf"\d(?:st|nd|rd|th)\b|\b(?:{_HIGH})\b|centur|世[纪紀]", re.IGNORECASE)
 """A text of which a number may be a century; one that is none is not held by a century."""
 _HALF = re.compile(r"(?<!first )(?<!second )(?<!other )(?<!latter )\bhalf\b(?!-)|一半|半数", re.IGNORECASE)
 _NUMBERED = re.compile(
     rf"(?<![\w-])(?P<place>{'|'.join(ORDINALS)})[ -](?:quarter(?!-?final)|edition|floor|stor(?:e?y|ies)|chapter|volume"
     r"|centur(?:y|ies)|anniversar(?:y|ies)|amendment|grade)s?\b"
+    rf"|(?<![\w-])(?<!\ba )(?<!\ban )(?<!\bone )(?<!\bevery )(?P<high>{_HIGH})\b"
     rf"|(?<![数几上{_HAN}])第?(?:一季[度报]|(?<=第)一(?:个?世[纪紀]|[章卷集版]))",
     re.IGNORECASE,
 )
-"""What is numbered through, with its ordinal: in Chinese the first alone, since others are read wherever they count."""
+"""What is numbered through, with its ordinal: in Chinese the first alone, since others are read wherever they count.
+
+From the fifth on, whatever it is, but for fractions (a fifth); below, too many are in set phrases (third party).
+"""
 _IN_ROMAN = re.compile(
-    r"\b(?i:chapter|volume|vol\.|amendment|part|edition|grade|floor) (?=[XVI]+\b(?!-))(X{0,3})(IX|IV|V?I{0,3})\b"
+    r"\b(?:(?i:chapter|volume|vol\.|amendment|part|edition|grade|floor) |[A-Z][a-z]+ (?!I\b))"
+    r"(?=[XVI]+\b(?!-))(X{0,3})(IX|IV|V?I{0,3})\b"
 )
 _ROMAN = ["", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX"]
-"""``Chapter IV``: the numeral of a source, up to 39, which a claim may say in words."""
+"""``Chapter IV``, ``Henry V``: the numeral of a source, up to 39, which a claim may say in words."""
 _YEAR = re.compile(r"1\d{3}|2[01]\d\d")
 _CURRENCY = re.compile(rf"({CURRENCY}) ?$", re.IGNORECASE)
-_CURRENCY_REACH = 5
-"""Characters before a number in which its currency stands."""
+_REACH = 5
+"""Characters before a number in which its currency stands, or the hours before its minutes."""
+_NAMED = re.compile(
+    r"(?:(?<![a-z])(?:v|versions?|releases?)|版本号?|(?-i:(?<![a-zA-Z])(?=[a-zA-Z]{3})(?=[A-Z]*[a-z])[a-z]*[A-Z][a-zA-Z]*))"
+    r"[.:]? ?(?:\d[\d.]*(?:, (?:and |or )?| and | or | to |[、和或至到~–-]))*$",
+    re.IGNORECASE,
+)
+"""What stands before the number of a version or a section, or before a list of such: ``Python 3.9 and 3.10``."""
+_NAME_REACH = 32
+"""Characters before a number in which it does."""
+_NO_ZEROS = re.compile(r"(?:\.0+)+$")
+_AFTER_HOURS = re.compile(r"\dh ?$")
+"""``1h30``, ``1h 30m``: before minutes."""
 _ANY_MONTH = "|".join([*_MONTHS.split(), "sept", *(month[:3] for month in _MONTHS.split())])
 MONTH_OF_DATE = re.compile(rf"\b({_ANY_MONTH})\b(?=\.?\s*,?\s*\d)|(?<=\d )({_ANY_MONTH})\b", re.IGNORECASE)
 """A month beside a number, which is read as one itself."""
@@ -148,8 +166,9 @@ def _read(plain: str) -> list[Quantity]:
     numbers = (_quantity(rest, match) for match in _QUANTITY.finditer(rest))
     found = _together(plain, sorted([*found, *filter(None, numbers)], key=lambda each: each.span))
     for match in _NUMBERED.finditer(plain):
-        place = ORDINALS[(match["place"] or "first").casefold()]
-        found.append(Quantity(str(place), float(place), span=match.span()))
+        place = ORDINALS[(match["place"] or match["high"] or "first").casefold()]
+        unit = "year" if "anniversar" in match[0].casefold() else ""
+        found.append(Quantity(str(place), float(place), unit=unit, span=match.span()))
     for match in MONTH_OF_DATE.finditer(plain):
         month = [name[:3] for name in _MONTHS.split()].index((match[1] or match[2])[:3].casefold()) + 1
         found.append(Quantity(str(month), float(month), span=match.span()))
@@ -190,9 +209,11 @@ def _quantity(plain: str, match: re.Match[str]) -> Quantity | None:
     in_words = bool(match["words"] or match["han"])
     if in_words and number < 2 and not half and word.casefold() in ("", "k", "m", "mn", "b", "bn"):
         return None
-    currency = _CURRENCY.search(plain, max(0, match.start() - _CURRENCY_REACH), match.start())
-    named = currency[1] if currency else match["unit"]
+    currency = _CURRENCY.search(plain, max(0, match.start() - _REACH), match.start())
+    named = currency[1] if currency else "个月" if match["months"] else match["unit"]
     unit = "%" if match["percent"] else unit_of(named) if named else ""
+    if _AFTER_HOURS.search(plain, max(0, match.start() - _REACH), match.start()) and (word or unit) in ("", "m"):
+        unit, word = "minute", ""
     kind, start, end = _rounded(plain, *match.span())
     if match["more"] or match["over"]:
         kind = "over"
@@ -202,7 +223,14 @@ def _quantity(plain: str, match: re.Match[str]) -> Quantity | None:
         million = replace(quantity, number=number * 1e6, scale=1.0)
         return replace(quantity, scale=1.0, unit="m", parts=(million,))
     bare = not word and not counts and unit in ("", "year")
-    return replace(quantity, year=bare and bool(_YEAR.fullmatch(match["digits"] or "")))
+    year = bare and bool(_YEAR.fullmatch(match["digits"] or ""))
+    version = version or ("." in written and not word and not unit and _named(plain, *match.span()))
+    return replace(quantity, year=year, version=_NO_ZEROS.sub("", written) if version else "")
+
+
+def _named(plain: str, start: int, end: int) -> bool:
+    """Whether what stands around a number says that it numbers a version or a section."""
+    return plain.startswith("版", end) or bool(_NAMED.search(plain, max(0, start - _NAME_REACH), start))
 
 
 def _rounded(plain: str, start: int, end: int) -> tuple[str, int, int]:

@@ -7,7 +7,10 @@ from ragstack.checking.numbers.clock import same_time
 from ragstack.checking.numbers.rounding import rounds_to
 from ragstack.checking.numbers.units import SIGNS, ratios
 
-__all__ = ["Quantity"]
+__all__ = ["DOZEN", "Quantity"]
+
+DOZEN = 12.0
+"""The one multiplier that no table leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Quantity:
         unit: Its unit, or ``""``.
         rounding: How it is rounded, where the text says that it is.
         year: Whether it may be a year.
+        version: As what it is known if it numbers a version or a section, of which 3.10 is not 3.1.
         written: How a time was written.
         parts: What it is made of or may be read as instead.
         span: Where it stands in the text as NFKC has it, with the words that round it.
@@ -33,6 +37,7 @@ class Quantity:
     unit: str = ""
     rounding: str = ""
     year: bool = False
+    version: str = ""
     written: str = ""
     parts: tuple["Quantity", ...] = ()
     span: tuple[int, int] = field(default=(0, 0), compare=False)
@@ -42,6 +47,8 @@ class Quantity:
         if self.written or source.written:
             both = bool(self.written and source.written)
             return both and same_time(self.number - source.number, {self.written, source.written})
+        if self.version and source.version and not self.rounding:
+            return self.version == source.version
         if not source.text and not self.unit:
             return False
         if self._as_it_stands(source):
@@ -58,7 +65,11 @@ class Quantity:
     def _as_it_stands(self, source: "Quantity") -> bool:
         """Whether the numbers are the same, and at most a multiplier is left out, as in a table of millions."""
         bare = [each for each in (self, source) if each.scale == 1.0]
-        left_out = len(bare) == 1 and (not bare[0].unit or (bare[0] is source and source.unit in SIGNS))
+        left_out = (
+            len(bare) == 1
+            and DOZEN not in (self.scale, source.scale)
+            and (not bare[0].unit or (bare[0] is source and source.unit in SIGNS))
+        )
         scaled = self.scale == source.scale or left_out
         units = not (self.unit and source.unit) or 1.0 in ratios(source.unit, self.unit)
         return scaled and units and self.number == source.number

@@ -1,8 +1,9 @@
 """Units and currencies by their names in English and Chinese, and how large those of one kind are beside each other.
 
 Only what converts without a remainder is of one kind: metres are not converted to feet, nor days to months. Memory
-counts in thousands or in 1,024s, as the writer likes. What leaves open which of several it is may be each of them:
-bare degrees, ``$``, ``¥``, pounds, 度 for kilowatt-hours, 毫安 of a battery for milliampere-hours.
+counts in thousands or in 1,024s, as the writer likes. 分 are minutes or hundredths of a yuan. What leaves open which
+of several it is may be each of them: bare degrees, ``$``, ``¥``, pounds, 块钱, 度 for kilowatt-hours, 毫安 of a battery
+for milliampere-hours.
 """
 
 import re
@@ -15,8 +16,10 @@ _CODES = {
     "US dollar": r"us ?\$|usd",
     "Hong Kong dollar": r"hk ?\$|hkd|港币",
     "Australian dollar": r"au?\$|aud",
-    "Canadian dollar": r"ca?\$|(?-i:CAD)",
+    "Canadian dollar": r"c(?:an?)?\$|(?-i:CAD)",
     "Taiwan dollar": r"nt ?\$|twd|新?台币",
+    "Singapore dollar": r"(?-i:S\$)|sgd",
+    "New Zealand dollar": r"nz ?\$|nzd",
     "euro": "eur",
     "pound sterling": "gbp",
     "yuan": "rmb|cny|人民币",
@@ -25,6 +28,8 @@ _CODES = {
     "rupee": "₹",
     "franc": "chf",
 } | SIGNS
+_OTHER_DOLLAR = r"(?-i:(?![BKM]\$)[A-Z][A-Za-z]{0,2}\$)"
+"""``R$``, ``TT$``, ``Mex$``: another country's, which goes by its sign; ``M$`` are millions."""
 _NEXT = r"(?! (?!(?:and|at|for|from|in|of|or|to)\b)[a-z])"
 """Behind a unit of one letter: no noun, of which it were the article or a part (``In 2015 A company …``)."""
 _HAN_NEXT = r"(?![^\W的])"
@@ -52,21 +57,28 @@ _NAMES = {
     "ms": "ms|milliseconds?|毫秒",
     "second": "seconds?|secs?|秒",
     "minute": "minutes?|mins?|分钟",
+    "分": f"分{_HAN_NEXT}",
     "hour": "hours?|hrs?|(?-i:h)|个?小时",
     "day": "days?|天",
-    "week": "weeks?|周|个?星期",
+    "week": "weeks?|周(?![年岁])|个?星期",
     "month": "months?|个月",
-    "year": "years?|年",
+    "year": "years?|周?年",
+    "cent": "(?:us |euro )?cents?|¢|[美欧]分",
     "dollar": "dollars?",
     "US dollar": r"(?:us|u\.s\.|american) dollars?|美元|美金",
     "Hong Kong dollar": "hong kong dollars?|港元",
     "Australian dollar": "australian dollars?|澳元",
     "Canadian dollar": "canadian dollars?|加元",
     "Taiwan dollar": "taiwan dollars?",
+    "Singapore dollar": "singapore dollars?|新(?:加坡)?元|新币|坡币",
+    "New Zealand dollar": "new zealand dollars?|新西兰元|纽元",
     "euro": "euros?|欧元",
     "pound sterling": "pounds? sterling|英镑",
     "pound": "pounds?|lbs?|磅",
+    "penny": "pence|penny|pennies|便士",
     "yuan": "yuan|renminbi|元",
+    "块": "块钱",
+    "jiao": f"jiao|毛钱|[角毛]{_HAN_NEXT}",
     "yen": "yen|日元|日圆|円",
     "won": "韩元",
     "rupee": "rupees?|卢比",
@@ -92,7 +104,7 @@ _NAMES = {
     "fahrenheit": "°f|degrees? fahrenheit|华氏度",
     "degree": "degrees?|°|度",
 }  # fmt: skip
-_CODE = "|".join(f"(?:{codes})" for codes in _CODES.values())
+_CODE = "|".join([*(f"(?:{codes})" for codes in _CODES.values()), _OTHER_DOLLAR])
 CURRENCY = rf"(?<![a-z])(?:{_CODE})"
 """A currency as it stands before a number: ``$``, ``US$``, ``EUR``, 人民币."""
 UNIT = re.compile(
@@ -108,6 +120,7 @@ _MAY_BE = {
     "£": ["pound", "pound sterling"],
     "pound": ["pound sterling"],
     "¥": ["yuan", "yen"],
+    "块": ["¥", "yuan", "yen", "$", "dollar", *_DOLLARS],
     "degree": ["celsius", "fahrenheit", "kWh"],
     "mA": ["mAh"],
 }
@@ -116,7 +129,7 @@ _SIZES: tuple[dict[str, float], ...] = (
     {"inch": 1, "foot": 12, "mile": 63_360},
     {"µg": 1, "mg": 1e3, "g": 1e6, "kg": 1e9, "tonne": 1e12},
     {"ml": 1, "litre": 1e3},
-    {"ms": 1, "second": 1e3, "minute": 6e4, "hour": 3.6e6, "day": 8.64e7, "week": 6.048e8},
+    {"ms": 1, "second": 1e3, "分": 6e4, "minute": 6e4, "hour": 3.6e6, "day": 8.64e7, "week": 6.048e8},
     {"month": 1, "year": 12},
     {"byte": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12},
     {"byte": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40},
@@ -128,17 +141,24 @@ _SIZES: tuple[dict[str, float], ...] = (
     {"mV": 1, "V": 1e3, "kV": 1e6},
     {"mA": 1, "A": 1e3},
     {"mAh": 1, "Ah": 1e3},
+    {"分": 1, "jiao": 10, "yuan": 100},
+    {"jiao": 10, "¥": 100},
+    {"jiao": 10, "块": 100},
+    {"penny": 1, "pound sterling": 100},
+    {"penny": 1, "£": 100},
+    {"penny": 1, "pound": 100},
+    *({"cent": 1.0, whole: 100.0} for whole in ("$", "dollar", *_DOLLARS, "€", "euro")),
     *({one: 1.0, other: 1.0} for one, others in _MAY_BE.items() for other in others),
 )
 
 
 def unit_of(word: str) -> str:
-    """The one name of a unit or currency that :data:`UNIT` or :data:`CURRENCY` found."""
-    return next(name for pattern, name in _PATTERNS if pattern.fullmatch(word))
+    """The one name of a unit or currency that :data:`UNIT` or :data:`CURRENCY` found, itself where it has no other."""
+    return next((name for pattern, name in _PATTERNS if pattern.fullmatch(word)), word)
 
 
 def ratios(one: str, other: str) -> list[float]:
     """How many of the other unit one of this may be; none where they are of different kinds."""
-    if one == other:
+    if one == other or ("$" in (one, other) and one[-1:] == other[-1:]):
         return [1.0]
     return [sizes[one] / sizes[other] for sizes in _SIZES if one in sizes and other in sizes]
