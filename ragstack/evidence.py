@@ -114,9 +114,12 @@ def information(sentences: Sequence[Sequence[str]]) -> dict[str, float]:
 
 
 def coverage(of: Sequence[str], by: set[str], weights: dict[str, float], unknown: float) -> float:
-    """The share of the information of the terms ``of`` that the terms ``by`` hold, in [0, 1]."""
-    total = sum(weights.get(term, unknown) for term in set(of))
-    held = sum(weights.get(term, unknown) for term in set(of) & by)
+    """The share of the information of the terms ``of`` that the terms ``by`` hold, in [0, 1].
+
+    Sums are exact but for their last rounding: the order of a set is another in each run, the share is not.
+    """
+    total = math.fsum(weights.get(term, unknown) for term in set(of))
+    held = math.fsum(weights.get(term, unknown) for term in set(of) & by)
     return held / total if total else 0.0
 
 

@@ -1,7 +1,9 @@
 """Evidence: exact offsets, the budget, the measure of information by hand."""
 
 import math
+import random
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -30,6 +32,18 @@ def test_information_and_coverage_by_hand() -> None:
     share = coverage(["a", "b", "x", "b"], {"a", "b", "c"}, weights, unknown=3.0)
     assert share == pytest.approx((math.log(2) + math.log(4)) / (math.log(2) + math.log(4) + 3.0))
     assert coverage([], {"a"}, weights, unknown=1.0) == 0.0
+
+
+def test_a_share_is_the_same_to_the_last_digit_in_whatever_order_a_set_comes() -> None:
+    """Sets of words have another order in each run; the oracle adds fractions, which no order rounds."""
+    chance, names = random.Random(1), [f"word{number}" for number in range(40)]
+    for _ in range(50):
+        weights = {name: chance.random() for name in names}
+        asked, held = chance.sample(names, 20), set(chance.sample(names, 20))
+        part, whole = (
+            float(sum(Fraction(weights[name]) for name in asked if name in known)) for known in (held, set(names))
+        )
+        assert coverage(asked, held, weights, unknown=1.0) == part / whole
 
 
 @pytest.mark.parametrize(
