@@ -1,8 +1,9 @@
 """Small good files of every format, and ways of spoiling them: what the tests and the bench of loaders share.
 
-``seeds`` makes a file of each format, in English and Chinese, of the same bytes each time. ``mutate`` spoils one, the same way for the same random
-numbers: flipped and lost bytes, parts doubled or taken from another file, numbers made huge, tags nested a thousand
-deep, and for packages the same inside one of the files in them. ``flaws`` says what is wrong with what came of it.
+``seeds`` makes a file of each format, in English and Chinese, of the same bytes each time. ``mutate`` spoils one, the
+same way for the same random numbers: flipped and lost bytes, parts doubled or taken from another file, numbers made
+huge, tags nested a thousand deep, and for packages the same inside one of the files in them. ``flaws`` says what is
+wrong with what came of it.
 """
 
 import gzip
