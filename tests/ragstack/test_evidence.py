@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from indexes.records import Hit
@@ -74,6 +75,17 @@ def test_the_same_words_in_two_places_are_read_once(bag_encoder: Any) -> None:
     picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=6, max_tokens=200))
     picked = picker.pick("blue whale", [hit("It eats krill.", 1, 0), hit("It eats  krill.", 2, 0, document=2)])
     assert len(picked) == 1
+
+
+def test_what_the_last_bits_of_cosines_say_is_nothing(bag_encoder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a sentence stands in a product of matrices changes them, and so does the processor."""
+    monkeypatch.setattr(bag_encoder, "encode_queries", lambda texts: np.ones((1, 1), np.float32))
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=6, max_tokens=200))
+    for apart in (0.0, 6e-8, -6e-8):
+        cosines = np.array([[0.5], [0.5 + apart]], np.float32)
+        monkeypatch.setattr(bag_encoder, "encode_passages", lambda texts, said=cosines: said)
+        first, second = picker.pick("How high is it?", [hit("The oak is thirty. The elm is twenty.", 1, start=0)])
+        assert first.score == second.score
 
 
 def test_no_hits_no_evidence(bag_encoder: Any) -> None:
