@@ -31,6 +31,9 @@ SENTENCES_ENCODED = 16
 WORDS, CHUNK, RANK, MEANING, BESIDE = 1.0, 0.5, 0.3, 0.5, 0.25
 """The weights of a score, chosen on one half of a development set and reported on the other in
 ``docs/decisions/0007-evidence-not-chunks.md``."""
+SAME = 1e-5
+"""Cosines no farther apart than this are the same: it is more than the error of a product in single precision, which
+hangs on the processor and on where a row stands."""
 SPACE = 4
 """Characters that may lie between neighbours: a space, the end of a paragraph, the mark of a list."""
 WORTH_READING = 0.8
@@ -114,9 +117,12 @@ def information(sentences: Sequence[Sequence[str]]) -> dict[str, float]:
 
 
 def coverage(of: Sequence[str], by: set[str], weights: dict[str, float], unknown: float) -> float:
-    """The share of the information of the terms ``of`` that the terms ``by`` hold, in [0, 1]."""
-    total = sum(weights.get(term, unknown) for term in set(of))
-    held = sum(weights.get(term, unknown) for term in set(of) & by)
+    """The share of the information of the terms ``of`` that the terms ``by`` hold, in [0, 1].
+
+    Sums are exact but for their last rounding: the order of a set is another in each run, the share is not.
+    """
+    total = math.fsum(weights.get(term, unknown) for term in set(of))
+    held = math.fsum(weights.get(term, unknown) for term in set(of) & by)
     return held / total if total else 0.0
 
 
@@ -281,4 +287,4 @@ def _scores(question: str, candidates: Sequence[_Candidate]) -> np.ndarray:
 def _spread(cosine: np.ndarray) -> np.ndarray:
     """Cosines moved to [0, 1] within the candidates: encoders crowd theirs into a narrow band."""
     low, high = float(cosine.min()), float(cosine.max())
-    return (cosine - low) / (high - low) if high > low else np.ones_like(cosine)
+    return (cosine - low) / (high - low) if high - low > SAME else np.ones_like(cosine)

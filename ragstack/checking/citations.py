@@ -15,7 +15,7 @@ import numpy as np
 from indexes.search.analysis import query_terms, terms
 from ingest.encoders import Encoder
 from ragstack.checking.numbers.quantities import missing
-from ragstack.evidence import Evidence, coverage, information
+from ragstack.evidence import SAME, Evidence, coverage, information
 
 __all__ = ["Alignment", "align"]
 
@@ -73,7 +73,8 @@ def _align(
     unknown = math.log1p(len(evidence))
     alone = np.array([coverage(said, words, weights, unknown) for words in held])
     verbatim = np.array([sentence.strip() in item.text for item in evidence])
-    order = [int(np.argmax(10.0 * verbatim + alone + relevance / 2 + cosine))]
+    likely = 10.0 * verbatim + alone + relevance / 2 + cosine
+    order = [int(np.argmax(likely >= likely.max() - SAME))]  # the first of those that are alike
     covered = set(held[order[0]])
     known = set() if _LEANS.match(evidence[order[0]].plain) else asked
     while len(order) < min(MOST_CITATIONS, len(evidence)):

@@ -92,9 +92,9 @@ class _Asked:
         self._weights = {term: math.log1p(len(read) / max(holding[term], 1)) for term in self._terms}
 
     def share(self, held: Iterable[str]) -> float:
-        """The share of the question's information that terms hold, in [0, 1]."""
-        total = sum(self._weights.values())
-        return sum(self._weights[term] for term in self._terms.keys() & held) / total if total else 0.0
+        """The share of the question's information that terms hold, in [0, 1]; the same in whatever order they come."""
+        total = math.fsum(self._weights.values())
+        return math.fsum(self._weights[term] for term in self._terms.keys() & held) / total if total else 0.0
 
     def numbers_in(self, held: frozenset[str]) -> float:
         """The share of the question's numbers; 0 where it has none."""

@@ -60,7 +60,7 @@ def features(claim: str, evidence: str) -> np.ndarray:
         math.log1p(len(said)),
         math.log1p(sum(map(len, read))),
     )
-    return np.round(values, 6).astype(np.float32)  # sums over sets differ in their last digit from run to run
+    return np.round(values, 6).astype(np.float32)  # logarithms differ in their last digit from one C library to another
 
 
 def _longest_run(one: Sequence[str], other: Sequence[str]) -> int:

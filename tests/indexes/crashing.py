@@ -37,7 +37,7 @@ CALLS: dict[str, tuple[Any, str, int]] = {
 """Around what a child can be killed: where it is, its name, and the number up to which the calls are counted."""
 NAME = "papers"
 _MOST_ACTIONS = 400
-_LONGEST = 60.0
+_LONGEST = 300.0
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Small good files of every format, and ways of spoiling them: what the tests and the bench of loaders share.
 
-``seeds`` makes a file of each format, in English and Chinese. ``mutate`` spoils one, the same way for the same random
-numbers: flipped and lost bytes, parts doubled or taken from another file, numbers made huge, tags nested a thousand
-deep, and for packages the same inside one of the files in them. ``flaws`` says what is wrong with what came of it.
+``seeds`` makes a file of each format, in English and Chinese, of the same bytes each time. ``mutate`` spoils one, the
+same way for the same random numbers: flipped and lost bytes, parts doubled or taken from another file, numbers made
+huge, tags nested a thousand deep, and for packages the same inside one of the files in them. ``flaws`` says what is
+wrong with what came of it.
 """
 
 import gzip
@@ -23,6 +24,7 @@ __all__ = ["flaws", "mutate", "seeds"]
 _TEXT = "Retrieval finds passages; generation writes the answer. 检索找到段落，生成写出答案。"
 _NUMBER = re.compile(rb"\d+")
 _TAG = re.compile(rb"<[a-zA-Z][\w:]*[^<>]*>|[\[{(]|<<|\{\\\w+")
+_MOMENT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _HUGE = (b"0", b"-1", b"65536", b"2147483647", b"4294967295", b"99999999999999999999", b"1e308")
 _ODD = (b"\0", b"\xff\xfe", b"\xff" * 64, b"A" * 5000, b"\r\n\r\n", b"%s%n", b"<!ENTITY x", b"]]>", b"\x1b$B", b"&#x0;")
 _LARGEST = 2_000_000
@@ -87,7 +89,7 @@ def _docx() -> bytes:
     document.add_paragraph(_TEXT)
     document.add_paragraph("item", style="List Bullet")
     document.add_table(2, 2).cell(0, 0).text = "cell"
-    return _saved(document.save)
+    return _package(document.save)
 
 
 def _pptx() -> bytes:
@@ -97,7 +99,7 @@ def _pptx() -> bytes:
     slide = presentation.slides.add_slide(presentation.slide_layouts[1])
     slide.shapes[0].text_frame.text = "Title"
     slide.shapes[1].text_frame.text = _TEXT
-    return _saved(presentation.save)
+    return _package(presentation.save)
 
 
 def _xlsx() -> bytes:
@@ -106,7 +108,13 @@ def _xlsx() -> bytes:
     book = openpyxl.Workbook()
     for row in (["name", "size"], ["BERT", 110], ["伯特", 1.5]):
         book.active.append(row)
-    return _saved(book.save)
+    return _package(book.save)
+
+
+def _package(save: Callable[[io.BytesIO], object]) -> bytes:
+    """A package as its library saves it, but for the moment when it did so."""
+    with zipfile.ZipFile(io.BytesIO(_saved(save))) as archive:
+        return _zip({name: _MOMENT.sub(b"2024-10-01T12:34:56Z", archive.read(name)) for name in archive.namelist()})
 
 
 def _saved(save: Callable[[io.BytesIO], object]) -> bytes:
@@ -152,6 +160,8 @@ def _mail(attached: bytes) -> bytes:
     if attached:
         message.add_attachment(attached, "image", "png", filename="图.png")
     message.add_attachment(b"a,b\n1,2\n3,4\n", "text", "csv", filename="a.csv")
+    for number, part in enumerate(each for each in message.walk() if each.is_multipart()):
+        part.set_boundary(f"boundary{number}")  # else a random one
     return bytes(message)
 
 

@@ -1,6 +1,7 @@
 """Spoiled files of every format: each comes to an outcome, and what is loaded of one is in joint."""
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -23,6 +24,12 @@ SEEDS = seeds()
 def workers() -> Iterator[Workers]:
     with Workers(LoadOptions(Limits(max_seconds=120), ocr=False), count=1) as processes:
         yield processes
+
+
+def test_the_files_are_the_same_whenever_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the files that are made of them would be others in each run."""
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    assert [name for name, data in seeds().items() if data != SEEDS[name]] == []
 
 
 @pytest.mark.parametrize("name", [name for name in SEEDS if name != "a.png"])

@@ -1,9 +1,12 @@
 """Evidence: exact offsets, the budget, the measure of information by hand."""
 
 import math
+import random
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from indexes.records import Hit
@@ -30,6 +33,18 @@ def test_information_and_coverage_by_hand() -> None:
     share = coverage(["a", "b", "x", "b"], {"a", "b", "c"}, weights, unknown=3.0)
     assert share == pytest.approx((math.log(2) + math.log(4)) / (math.log(2) + math.log(4) + 3.0))
     assert coverage([], {"a"}, weights, unknown=1.0) == 0.0
+
+
+def test_a_share_is_the_same_to_the_last_digit_in_whatever_order_a_set_comes() -> None:
+    """Sets of words have another order in each run; the oracle adds fractions, which no order rounds."""
+    chance, names = random.Random(1), [f"word{number}" for number in range(40)]
+    for _ in range(50):
+        weights = {name: chance.random() for name in names}
+        asked, held = chance.sample(names, 20), set(chance.sample(names, 20))
+        part, whole = (
+            float(sum(Fraction(weights[name]) for name in asked if name in known)) for known in (held, set(names))
+        )
+        assert coverage(asked, held, weights, unknown=1.0) == part / whole
 
 
 @pytest.mark.parametrize(
@@ -60,6 +75,17 @@ def test_the_same_words_in_two_places_are_read_once(bag_encoder: Any) -> None:
     picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=6, max_tokens=200))
     picked = picker.pick("blue whale", [hit("It eats krill.", 1, 0), hit("It eats  krill.", 2, 0, document=2)])
     assert len(picked) == 1
+
+
+def test_what_the_last_bits_of_cosines_say_is_nothing(bag_encoder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a sentence stands in a product of matrices changes them, and so does the processor."""
+    monkeypatch.setattr(bag_encoder, "encode_queries", lambda texts: np.ones((1, 1), np.float32))
+    picker = EvidencePicker(bag_encoder, EvidenceSettings(max_sentences=6, max_tokens=200))
+    for apart in (0.0, 6e-8, -6e-8):
+        cosines = np.array([[0.5], [0.5 + apart]], np.float32)
+        monkeypatch.setattr(bag_encoder, "encode_passages", lambda texts, said=cosines: said)
+        first, second = picker.pick("How high is it?", [hit("The oak is thirty. The elm is twenty.", 1, start=0)])
+        assert first.score == second.score
 
 
 def test_no_hits_no_evidence(bag_encoder: Any) -> None:

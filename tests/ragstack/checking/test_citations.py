@@ -87,6 +87,19 @@ def test_of_two_sources_of_one_word_the_one_about_the_question_is_cited(
     assert aligned.positions == (1,)
 
 
+@pytest.mark.parametrize("apart", [0.0, 6e-8, -6e-8])
+def test_of_two_sources_alike_the_first_is_cited_whatever_the_last_bits_of_cosines_are(
+    bag_encoder: Any, monkeypatch: pytest.MonkeyPatch, apart: float
+) -> None:
+    cosines = np.array([[0.5], [0.5 + apart]], np.float32)
+    monkeypatch.setattr(
+        bag_encoder, "encode_passages", lambda texts: cosines if len(texts) == 2 else np.ones((1, 1), np.float32)
+    )
+    read = evidence("The oak is high.", "The oak is old.")
+    (aligned,) = align("What is the oak?", ["An oak."], read, bag_encoder)
+    assert aligned.positions == (0,)
+
+
 def test_what_a_sentence_stands_under_says_whom_it_is_about(bag_encoder: Any) -> None:
     (plain,) = evidence("It hunts squid.")
     headed = replace(plain, heading="Sperm whale")

@@ -1,6 +1,7 @@
 """Features of candidates against values worked out by hand."""
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,16 @@ def test_words_weigh_by_how_few_candidates_hold_them() -> None:
     assert found["words"] == pytest.approx([1.0, whale / both, 0.0])
     assert found["sentence"] == pytest.approx([krill / both, 0.0, 0.0])
     assert found["context"] == pytest.approx([0.0, whale / both, 0.0])
+
+
+def test_a_share_of_the_words_is_the_same_to_the_last_digit_in_whatever_order_a_set_comes() -> None:
+    """Sets of words have another order in each run; the oracle adds fractions, which no order rounds."""
+    asked = [f"river{chr(97 + number)}x" for number in range(26)]
+    texts = [" ".join(asked[number % 7 :: 1 + number % 3]) for number in range(20)]
+    found = of(" ".join(asked), [candidate(number, text) for number, text in enumerate(texts)])["words"]
+    weights = {word: Fraction(math.log1p(20 / sum(word in text.split() for text in texts))) for word in asked}
+    shares = [float(sum(weights[word] for word in text.split())) for text in texts]
+    assert found.tolist() == [share / float(sum(weights.values())) for share in shares]
 
 
 def test_numbers_are_looked_for_and_none_is_missed_where_none_is_asked() -> None:

@@ -98,6 +98,13 @@ def opened(browser: "WebDriver", questions: list[Question], folder: Path, width:
     return page
 
 
+def wait_until(true: Callable[[], object]) -> None:
+    """Wait for what the browser does in its own time; whoever calls looks at what came of it."""
+    ends = time.monotonic() + 120
+    while not true() and time.monotonic() < ends:
+        time.sleep(0.1)
+
+
 def press(browser: "WebDriver", keys: str) -> None:
     for key in keys:
         browser.switch_to.active_element.send_keys(key)
@@ -117,20 +124,19 @@ def test_a_set_is_reviewed_by_keyboard_and_the_decisions_are_kept_and_saved(
     field.send_keys("长风桥有多长？")
     browser.execute_script("document.activeElement.blur(); document.querySelector('#q2').focus()")
     press(browser, "ar")
-    assert state(browser) == ["accepted", "accepted", "rejected", ""]
-    for _ in range(100):
+    decided = ["accepted", "accepted", "rejected", ""]
+    assert state(browser) == decided
+
+    def kept() -> bool:
         browser.get(page.as_uri())
-        if any(state(browser)):
-            break
-        time.sleep(0.1)
-    assert state(browser) == ["accepted", "accepted", "rejected", ""]
+        return state(browser) == decided
+
+    wait_until(kept)
+    assert state(browser) == decided
     assert browser.find_element("css selector", "#q2 .text").text == "长风桥有多长？"
     press(browser, "jjjus")
     saved = tmp_path / "saved" / "decisions.json"
-    for _ in range(100):
-        if saved.exists():
-            break
-        time.sleep(0.1)
+    wait_until(saved.exists)
     assert json.loads(saved.read_text(encoding="utf-8")) == {
         "collection": "set",
         "sha256": tmp_path.name,
