@@ -56,8 +56,8 @@ _BETWEEN_HAN = re.compile("(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _NOT = frozenset(["not", "no", "never", "without"]) | set("不没未无非否莫勿")
 _ORDERS_NOT = frozenset(["not", "never"])
 """What an order begins with that forbids."""
-_HELP = "is are was were be been do does did has have had a an any with ever will wo can"
-_HELPING = frozenset(_HELP.split()) | set("有并是的了曾")
+_HELP = "is are was were be been do does did has have had a an any with ever always will wo can"
+_HELPING = frozenset(_HELP.split()) | set("有并是的了曾从来总始终")
 """Words that come and go with a negation."""
 _IN_LIST = frozenset(["and", "or"]) | set("和与及或")
 _CLAUSE = 4
@@ -117,10 +117,11 @@ def _differs(said: list[str], held: list[str]) -> Altered | None:
         return "number"
     against = [_against(said, held, place) for place in places]
     turned = sum(_denials(said, held, place, but) for place, but in zip(places, against, strict=True)) % 2 == 1
-    if turned and any(_denied(said[a:b], held[c:d]) for a, b, c, d in places if _within(said, held, (a, b, c, d))):
-        return "negation"
     opposites = {word for words in against for word in words}
-    return "opposite" if opposites and not turned and not _turned_round(said, held, opposites) else None
+    if turned:
+        inner = [place for place in places if _within(said, held, place)]
+        return "negation" if not opposites and any(_denied(said[a:b], held[c:d]) for a, b, c, d in inner) else None
+    return "opposite" if opposites and not _turned_round(said, held, opposites) else None
 
 
 def _differs_in_one(part: _Part, sources: Sequence[str]) -> Altered | None:
@@ -133,7 +134,8 @@ def _differs_in_one(part: _Part, sources: Sequence[str]) -> Altered | None:
         return change if missing(_text(said), [part.source, *others]) else None
     if change == "opposite":
         return change if opposed(_text(said), [part.source, *others]) else None
-    elsewhere = {*part.rest} & {*said} - {*held, *_NOT, *_HELPING}
+    known = {_root(word) for word in held}
+    elsewhere = {word for word in {*part.rest} & {*said} - {*_NOT, *_HELPING} if _root(word) not in known}
     turned = bool(elsewhere) and (denials(_text(part.rest)) > 0 or not denials(_text(said)))
     open_ = turned or any(map(denials, others)) or _SUPPOSES.search(_text(held))
     return None if open_ or not all(_denied(*sides) for sides in replaced) else change

@@ -6,9 +6,9 @@ holds both ways ("met", "borders", 与…接壤), by two parallel phrases, or by
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
-from itertools import combinations
+from itertools import accumulate, combinations, islice
 
 from ragstack.checking.words.names import names_missing
 from ragstack.checking.words.namespans import MARKS, Span, found, name_spans, words
@@ -58,53 +58,62 @@ _EACH_ITS_OWN = frozenset(["respectively", "别"])
 _ALSO = re.compile(r"\b(?:same|also|too|both|likewise|similarly|alias|formerly)\b|同样|也|亦|相同|一样|又名|又称|即")
 _AS_MUCH = 0.6
 """The share of a claim's words from which on another sentence may be what it repeats."""
+_MOST_PARTS, _MOST_COMPARED = 1000, 50_000
+"""Parts of names, and places of two in the source, that are looked at: a claim of more is a list, or one word over and
+over, of which the ways to put two in each other's place are too many to compare."""
 
 
 def swapped(claim: str, source: str) -> bool:
     """Whether two names, or two numbers, of ``source`` stand in each other's place in ``claim``."""
     said, held = words(claim), words(source)
     mine, theirs = _folded(said), _folded(held)
-    if _within(mine, theirs):
+    first, last = _reach(mine, theirs)
+    if first[-1] <= len(theirs):
         return False
-    joins = _JOINING | MARKS | {token for start, end in name_spans(claim, source, said) for token in mine[start:end]}
+    names = name_spans(claim, source, said)
+    joins = _JOINING | MARKS | {token for start, end in names for token in mine[start:end]}
 
     @cache
     def places(*tokens: str) -> list[Span]:
         return found(tokens, theirs)
 
-    for pair in _pairs(claim, source, said):
-        one, other = (mine[slice(*span)] for span in pair)
-        if one == other:
+    own, rest = _counts(mine), _counts(theirs)
+    placed = (
+        (one, other, there, then)
+        for parts in (_parts(names), [(at, at + 1) for at, token in enumerate(mine) if token[0].isdigit()])
+        for one, other in combinations([part for part in parts if places(*mine[slice(*part)])], 2)
+        if one[1] < other[0] and first[one[0]] <= len(theirs) and last[other[1]] >= 0
+        for there in places(*mine[slice(*other)])
+        for then in places(*mine[slice(*one)])
+    )
+    for (a, b), (c, d), (at, start), (then, end) in islice(placed, _MOST_COMPARED):
+        kept = first[a] <= at and start <= then and end <= last[d] and own[c] - own[b] == rest[then] - rest[start]
+        if not kept or mine[a:b] == mine[c:d] or _bare(mine[b:c]) != _bare(theirs[start:then]):
             continue
-        allowed = joins | _JOINS_NUMBERS if one[0][0].isdigit() else joins
-        if any(_exchanged_at(mine, pair, theirs, at, places(*one), allowed) for at, _ in places(*other)):
+        allowed = joins | _JOINS_NUMBERS if mine[a][0].isdigit() else joins
+        if _order_tells(mine, theirs[:at], theirs[start:then], theirs[end:], allowed):
             return True
     return False
 
 
-def _exchanged_at(
-    mine: list[str],
-    pair: tuple[Span, Span],
-    theirs: list[str],
-    at: int,
-    places: Sequence[Span],
-    joins: frozenset[str],
-) -> bool:
-    """Whether, with the two put back in each other's place, the claim is what stands around ``at`` in its source.
+def _counts(tokens: list[str]) -> list[int]:
+    """How many of the first 0, 1, … tokens are no marks."""
+    return list(accumulate((token not in MARKS for token in tokens), initial=0))
 
-    ``places`` are where the source has the first of the two.
-    """
-    (a, b), (c, d) = pair
-    start = at + d - c
-    for then, end in places:
-        between = theirs[start:then]
-        if then < start or _bare(mine[b:c]) != _bare(between):
-            continue
-        if _within(mine[:a], theirs[:at]) and _within(mine[d:], theirs[end:]):
-            if all(token in joins or token.isdigit() for token in between):
-                return _each_its_own(mine)
-            return not _may_change_places(theirs[:at], between, theirs[end:])
-    return False
+
+def _parts(names: Sequence[Span]) -> list[Span]:
+    """The names of a claim and their parts, in their order."""
+    parts = (part for start, end in names for part in combinations(range(start, end + 1), 2))
+    return sorted(islice(parts, _MOST_PARTS))
+
+
+def _order_tells(
+    mine: list[str], before: list[str], between: list[str], after: list[str], joins: frozenset[str]
+) -> bool:
+    """Whether it matters which of two comes first, from what stands around them in the source."""
+    if all(token in joins or token.isdigit() for token in between):
+        return _each_its_own(mine)
+    return not _may_change_places(before, between, after)
 
 
 def _each_its_own(mine: list[str]) -> bool:
@@ -143,11 +152,13 @@ def exchanged(claim: str, source: str, read: Sequence[str], question: str) -> bo
         return False
     said, held = words(claim), words(source)
     mine, theirs = _folded(said), _folded(held)
+    first, last = _reach(mine, theirs)
+    names = name_spans(source, claim, held)
     for a, b in name_spans(claim, source, said):
         if not {*said[a:b], _text(said[a:b])} & new:
             continue
-        for c, d in name_spans(source, claim, held):
-            kept = _within(mine[:a], theirs[:c]) and _within(mine[b:], theirs[d:])
+        for c, d in names:
+            kept = first[a] <= c and d <= last[b]
             if kept and _beside(mine, (a, b), theirs, (c, d)) and not _words_shared(mine[a:b], theirs[c:d]):
                 return not _another_name(_text(said[a:b]), _text(held[c:d]), claim, read)
     return False
@@ -179,22 +190,28 @@ def _another_name(name: str, instead: str, claim: str, read: Sequence[str]) -> b
     )
 
 
-def _pairs(claim: str, source: str, said: list[str]) -> Iterator[tuple[Span, Span]]:
-    """Two names or parts of names, or two numbers, of the claim, in their order."""
-    numbers = [(at, at + 1) for at, token in enumerate(said) if token[0].isdigit()]
-    parts = [part for start, end in name_spans(claim, source, said) for part in combinations(range(start, end + 1), 2)]
-    for spans in (parts, numbers):
-        yield from ((one, other) for one, other in combinations(sorted(spans), 2) if one[1] < other[0])
-
-
 def _bare(tokens: list[str]) -> list[str]:
     return [token for token in tokens if token not in MARKS]
 
 
-def _within(some: list[str], tokens: list[str]) -> bool:
-    """Whether all of ``some`` stand among the tokens, in their order; marks may be missing on either side."""
-    left = iter(tokens)
-    return all(token in left for token in some if token not in MARKS)
+def _reach(some: list[str], tokens: list[str]) -> tuple[list[int], list[int]]:
+    """Up to where the tokens hold the first 0, 1, … of ``some`` in their order, and from where all but these.
+
+    Marks may be missing on either side. Where they do not hold them, it is one more than all, or -1.
+    """
+    first = _reached(some, tokens)
+    return first, [len(tokens) - at for at in reversed(_reached(some[::-1], tokens[::-1]))]
+
+
+def _reached(some: list[str], tokens: list[str]) -> list[int]:
+    """How many of the tokens hold the first 0, 1, … of ``some`` in their order, marks aside."""
+    reached = [0]
+    for token in some:
+        at = reached[-1]
+        if token not in MARKS:
+            at = next((end for end in range(at + 1, len(tokens) + 1) if tokens[end - 1] == token), len(tokens) + 1)
+        reached.append(at)
+    return reached
 
 
 def _folded(tokens: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ __all__ = ["MARKS", "Span", "found", "name_spans", "words"]
 
 _WORD = re.compile(r"[\u3400-\u9fff]|\d+(?:[.,:]\d+)*%?|[^\W\d_\u3400-\u9fff]+|[《》,、/–-]")
 MARKS = frozenset("《》,、/–-")
-_BRACKETS = re.compile(r"\s*\([^()]*\)")
+_BRACKETS = re.compile(r"(?<!\s)\s*\([^()]*\)")
 _TITLE_CASE, _SHORT = 0.6, 6
 """The share of capitalised words from which on they tell nothing, in texts of more words than these."""
 
@@ -30,7 +30,16 @@ def name_spans(text: str, other: str, tokens: Sequence[str]) -> list[Span]:
     if language_of(text) == "zh":
         for name in {*han_names(text), *han_names(other)}:
             spans += found(list(name), tokens)
-    return sorted(span for span in set(spans) if not any(_holds(longer, span) for longer in spans))
+    return _outermost(spans)
+
+
+def _outermost(spans: Sequence[Span]) -> list[Span]:
+    """The spans that stand in no other, in their order."""
+    kept: list[Span] = []
+    for span in sorted(set(spans), key=lambda span: (span[0], -span[1])):
+        if not kept or span[1] > kept[-1][1]:
+            kept.append(span)
+    return kept
 
 
 def _capitalised(tokens: Sequence[str], other: Sequence[str]) -> Iterator[Span]:
@@ -65,10 +74,7 @@ def _titles(tokens: Sequence[str]) -> Iterator[Span]:
 
 
 def found(wanted: Sequence[str], tokens: Sequence[str]) -> list[Span]:
-    """Where some words stand, one after another, among others."""
-    size = len(wanted)
-    return [(at, at + size) for at in range(len(tokens) - size + 1) if list(tokens[at : at + size]) == list(wanted)]
-
-
-def _holds(longer: Span, span: Span) -> bool:
-    return longer != span and longer[0] <= span[0] and span[1] <= longer[1]
+    """Where some words, one at least, stand one after another among others."""
+    run, size = list(wanted), len(wanted)
+    starts = (at for at in range(len(tokens) - size + 1) if tokens[at] == run[0])
+    return [(at, at + size) for at in starts if list(tokens[at : at + size]) == run]

@@ -73,7 +73,15 @@ def _added(place: _Place, told: list[_Place], cited: str, read: str) -> bool:
         return False
     if any(place.qualifier in words and said.search(cited) for words, said in _IN_OTHER_WORDS):
         return False
-    return any(not other.qualifier and other.head == place.head and place.beside(other) for other in told)
+    return any(
+        _lacks(other.qualifier, place.qualifier) and other.head == place.head and place.beside(other) for other in told
+    )
+
+
+def _lacks(qualifier: str, new: str) -> bool:
+    """Whether a cited word stands without a qualifier, or with one for another office than the new one."""
+    kinds = [[kind for kind, _ in _IN_OTHER_WORDS if word in kind] for word in (qualifier, new)]
+    return not qualifier or (all(kinds) and kinds[0] != kinds[1])
 
 
 def _lost(place: _Place, told: list[_Place], known: list[_Place]) -> bool:

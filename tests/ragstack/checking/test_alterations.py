@@ -29,6 +29,10 @@ TOWER = "The Perrin tower in Lyon was opened in March 1931 and is higher than th
         ("佩林塔没有于1931年3月在里昂开放，比老磨坊高，高于旧塔。", 塔, "negation"),
         ("佩林塔于1931年3月在里昂开放，比老磨坊高，低于旧塔。", 塔, "opposite"),
         ("渡轮冬天不开。", "渡轮冬天开。", "negation"),
+        ("The mill always opens on Sundays in May.", "The mill never opens on Sundays in May.", "negation"),
+        ("The mill never opens on Sundays in May.", "The mill always opens on Sundays in May.", "negation"),
+        ("这家店星期天总是开门营业。", "这家店星期天从不开门营业。", "negation"),
+        ("这家店星期天从未开门营业。", "这家店星期天始终开门营业。", "negation"),
     ],
 )
 def test_what_is_altered_is_named(claim: str, source: str, kind: str) -> None:
@@ -76,6 +80,9 @@ def test_other_words_for_the_same_are_no_alteration(claim: str, source: str) -> 
             "As the survey says, imports were higher than exports.",
         ),
         ("五月份该国进口高于出口，海关说。", "五月份该国出口低于进口，海关说。"),
+        ("The mill is never open on Sundays in May.", "The mill is always closed on Sundays in May."),
+        ("The mill has not been open on Sundays.", "The mill has been closed on Sundays."),
+        ("这扇门在冬天从来都是不打开的。", "这扇门在冬天从来都是关闭的。"),
     ],
 )
 def test_a_word_denied_or_turned_round_is_not_its_opposite(claim: str, source: str) -> None:
@@ -118,6 +125,12 @@ LONG = (
             "Made of steel; the valve holds up to 120 degrees; oil it twice.",
             "number",
         ),
+        (
+            "The warranty of the phone covers water damage.",
+            "The warranty of the phone does not cover water damage, but for two years it covers faults of the motor.",
+            "negation",
+        ),
+        ("保修服务涵盖进水损坏。", "保修服务不涵盖进水损坏，但两年内涵盖电机故障，电池除外，由厂家维修。", "negation"),
         ("佩林塔高342米。", 长, "number"),
         ("佩林塔是1937年3月由女王揭幕的。", 长, "number"),
         ("佩林塔不是1931年3月由女王揭幕的。", 长, "negation"),
@@ -156,6 +169,15 @@ def test_what_is_altered_in_a_clause_of_a_long_sentence_is_named(claim: str, sou
             "In May the shop is open on Sundays.",
             "The shop is not open on Sundays, though in May it is, and it closes at noon on holidays.",
         ),
+        (
+            "The warranty of the phone covers faults of the motor.",
+            "The warranty of the phone does not cover water damage, but for two years it covers faults of the motor.",
+        ),
+        (
+            "The shop by the mill opens on Sundays in May.",
+            "The shop by the mill does not open on Sundays in winter, but it opens for some hours in May and June.",
+        ),
+        ("保修服务涵盖电机故障。", "保修服务不涵盖进水损坏，但两年内涵盖电机故障，电池除外，由厂家维修。"),
         (
             "He was the third manager of the firm.",
             "He was not the founder of the firm, as is often said, but its third manager, who came in 1950.",
