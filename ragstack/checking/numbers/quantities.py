@@ -69,7 +69,7 @@ _NUMERAL = rf"(?:\d{{1,2}}|[{_HAN}]+)"
 _ORDINAL = rf"(?:\d{{1,2}}(?:st|nd|rd|th)|(?:[a-z]+-)?(?:{'|'.join(ORDINALS)}))"
 _CENTURIES = re.compile(
     rf"(?<!\d){_NUMERAL}(?:[、和与及或至到—–~-]{_NUMERAL})*世[纪紀]"
-    rf"|\b{_ORDINAL}(?:(?:, | and | or | to |[–-])(?:the )?{_ORDINAL})*[ -]centur(?:y|ies)\b",
+    rf"|\b{_ORDINAL}(?:(?:, | and | or | to |[–-])(?:the )?{_ORDINAL})*+[ -]centur(?:y|ies)\b",
     re.IGNORECASE,
 )
 _HIGH = "|".join(word for word, place in ORDINALS.items() if place >= 5)
