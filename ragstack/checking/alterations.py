@@ -102,18 +102,27 @@ def altered(claim: str, sources: Sequence[str], read: Sequence[str], question: s
 def _in_its_place(claim: str, sources: Sequence[str], known: Sequence[str]) -> Altered | None:
     """What stands against a word of the source, or is a negation more or less."""
     said = _words(claim)
-    held = max(map(_words, sources), key=lambda words: _steps(said, words).ratio(), default=[])
+    source = max(sources, key=lambda each: _steps(said, _words(each)).ratio(), default="")
+    held = _words(source)
     if _steps(said, held).ratio() >= ALIKE:
-        return _differs(said, held) or ("name" if names_missing(claim, known) else None)
+        alike = not missing(claim, [source]) and not missing(source, [claim], rounded=False)
+        return _differs(said, held, alike=alike) or ("name" if names_missing(claim, known) else None)
     parts = (part for source in sources for part in _parts(said, source))
     part = max(parts, key=lambda each: _steps(each.said, each.held).ratio(), default=None)
     return _differs_in_one(part, sources) if part else None
 
 
-def _differs(said: list[str], held: list[str]) -> Altered | None:
-    """A number, a negation or an opposite in which the words differ."""
+def _differs(said: list[str], held: list[str], *, alike: bool = False) -> Altered | None:
+    """A number, a negation or an opposite in which the words differ.
+
+    Words have lost their signs and capitals (``$0.50``, ``5 kW``). So where the texts hold each other's numbers
+    (``alike``), a single new one is the same said otherwise; of several, or one that stands in the source too, some may
+    have changed places.
+    """
     places = _places(said, held)
-    if any(_other_number(said, held, place) for place in places):
+    others = [place for place in places if _other_number(said, held, place)]
+    moved = any(word[0].isdigit() and word in held for a, b, _, _ in others for word in said[a:b])
+    if len(others) > alike or moved:
         return "number"
     against = [_against(said, held, place) for place in places]
     turned = sum(_denials(said, held, place, but) for place, but in zip(places, against, strict=True)) % 2 == 1

@@ -98,7 +98,8 @@ _CURRENCY = re.compile(rf"({CURRENCY}) ?$", re.IGNORECASE)
 _REACH = 5
 """Characters before a number in which its currency stands, or the hours before its minutes."""
 _NAMED = re.compile(
-    r"(?:(?<![a-z])(?:v|versions?|releases?)|版本号?|(?-i:(?<![a-zA-Z])(?=[a-zA-Z]{3})(?=[A-Z]*[a-z])[a-z]*[A-Z][a-zA-Z]*))"
+    r"(?:(?<![a-z])(?:v|(?:version|release|section|article|clause|table|figure)s?)|版本号?|[第表图]"
+    r"|(?-i:(?<![a-zA-Z])(?=[a-zA-Z]{3})(?=[A-Z]*[a-z])[a-z]*[A-Z][a-zA-Z]*))"
     r"[.:]? ?(?:\d[\d.]*(?:, (?:and |or )?| and | or | to |[、和或至到~–-]))*$",
     re.IGNORECASE,
 )
@@ -224,7 +225,8 @@ def _quantity(plain: str, match: re.Match[str]) -> Quantity | None:
         return replace(quantity, scale=1.0, unit="m", parts=(million,))
     bare = not word and not counts and unit in ("", "year")
     year = bare and bool(_YEAR.fullmatch(match["digits"] or ""))
-    version = version or ("." in written and not word and not unit and _named(plain, *match.span()))
+    decimal = "." in written and "," not in (match["digits"] or "")
+    version = version or (decimal and not word and not unit and _named(plain, *match.span()))
     return replace(quantity, year=year, version=_NO_ZEROS.sub("", written) if version else "")
 
 

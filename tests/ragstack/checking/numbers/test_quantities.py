@@ -257,6 +257,7 @@ SAME = [
     ("OR 1.10", "OR 1.1"),
     ("Revenue 12,500.00", "Revenue 12,500"),
     ("a mean of 3.1", "Mean 3.10"),
+    ("Total Revenue 1,234.5", "Total Revenue 1,234.50"),
     ("均值为3.1", "均值为3.10"),
 ]  # fmt: skip
 """The same said otherwise, either way round."""
@@ -335,6 +336,9 @@ def test_what_a_source_says_in_a_word_or_leaves_to_its_context_is_held(claim: st
         ("v3.1", "version 3.10", "3.1"),
         ("版本3.1", "3.10版", "3.1"),
         ("Section 3.1", "Section 3.10", "3.1"),
+        ("see table 3.1", "see table 3.10", "3.1"),
+        ("见第3.1节", "见第3.10节", "3.1"),
+        ("见表3.1", "见表3.10", "3.1"),
         ("version 1.23.4", "1.2.34", "1.23.4"),
         ("1h30", "1h45", "1h30"),
         ("30 m", "1h30", "30"),
