@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ragstack.checking.words.contradictions import turned_by_prefix
 from ragstack.checking.words.denials import denials, speaks_against
-from ragstack.checking.words.qualifiers_zh import requalified_zh
+from ragstack.checking.words.qualifiers_zh import another_office, requalified_zh
 from ragstack.language import language_of
 
 __all__ = ["requalified"]
@@ -115,7 +115,8 @@ def requalified(claim: str, cited: Sequence[str], read: Sequence[str]) -> tuple[
 
 def _added(place: _Place, told: list[_Place], known_words: set[str], cited: Sequence[str], known: list[_Place]) -> bool:
     new = [word for word in place.qualifiers if word not in known_words]
-    bare = [other for other in told if other.head == place.head and _lacks(other, new) and place.beside(other)]
+    lacking = [each for each in told if not each.qualifiers or another_office(each.qualifiers, new, _IN_OTHER_WORDS)]
+    bare = [other for other in lacking if other.head == place.head and place.beside(other)]
     text = " ".join(cited).casefold()
     if not new or not bare or _in_other_words(new, text):
         return False
@@ -126,12 +127,6 @@ def _added(place: _Place, told: list[_Place], known_words: set[str], cited: Sequ
     if "co" in new:
         return re.search(rf"\b(?:the|sole|only) {place.head}\b", text) is not None
     return place.head not in _RELATIVES or sum(other.head in _RELATIVES for other in known) == 1
-
-
-def _lacks(other: _Place, new: Sequence[str]) -> bool:
-    """Whether a cited word stands without a qualifier, or with one for another office than the new ones."""
-    kinds = [{kind for kind, _ in _IN_OTHER_WORDS if not kind.isdisjoint(words)} for words in (other.qualifiers, new)]
-    return not other.qualifiers or (all(kinds) and kinds[0].isdisjoint(kinds[1]))
 
 
 def _in_other_words(new: Sequence[str], text: str) -> bool:

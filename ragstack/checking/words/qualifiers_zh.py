@@ -1,7 +1,7 @@
 """Chinese words before another that change who or what is meant, put in or lost: 副主席, 代理市长, 半决赛, 非会员."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from ragstack.checking.words.denials import denials
@@ -74,14 +74,19 @@ def _added(place: _Place, told: list[_Place], cited: str, read: str) -> bool:
     if any(place.qualifier in words and said.search(cited) for words, said in _IN_OTHER_WORDS):
         return False
     return any(
-        _lacks(other.qualifier, place.qualifier) and other.head == place.head and place.beside(other) for other in told
+        (not other.qualifier or another_office([other.qualifier], [place.qualifier], _IN_OTHER_WORDS))
+        and other.head == place.head
+        and place.beside(other)
+        for other in told
     )
 
 
-def _lacks(qualifier: str, new: str) -> bool:
-    """Whether a cited word stands without a qualifier, or with one for another office than the new one."""
-    kinds = [[kind for kind, _ in _IN_OTHER_WORDS if word in kind] for word in (qualifier, new)]
-    return not qualifier or (all(kinds) and kinds[0] != kinds[1])
+def another_office(
+    one: Collection[str], other: Collection[str], offices: Sequence[tuple[Collection[str], re.Pattern[str]]]
+) -> bool:
+    """Whether two words' qualifiers are of offices, the one of another than the other: ``deputy``, ``acting``."""
+    kinds = [{at for at, (kind, _) in enumerate(offices) if not {*kind}.isdisjoint(words)} for words in (one, other)]
+    return all(kinds) and kinds[0].isdisjoint(kinds[1])
 
 
 def _lost(place: _Place, told: list[_Place], known: list[_Place]) -> bool:

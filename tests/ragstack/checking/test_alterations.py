@@ -268,6 +268,11 @@ def test_a_rounded_number_and_the_same_written_otherwise_are_no_other_number(cla
             "The old ferry left the port in 1890 and sank in 1902.",
         ),
         ("The old ferry costs children 50 dollars.", "The old ferry costs children $0.50."),
+        ("The guard of the team had 17 points in a 33:23 win.", "The guard of the team had 23 points in a 33:17 win."),
+        (
+            "The old ferry makes 18 knots, leaves on 18 May and is back on 20 May.",
+            "The old ferry makes 20 knots, leaves on 18 May and is back on 20 May.",
+        ),
         ("这艘旧渡轮每天运送约300辆汽车。", "这艘旧渡轮每天运送约198辆汽车。"),
         ("这艘旧渡轮冬天上午5点30分从港口开船。", "这艘旧渡轮冬天17点30分从港口开船。"),
     ],

@@ -73,6 +73,8 @@ def test_two_in_each_others_place_are_seen(claim: str, source: str) -> None:
         ("上海到北京的距离是1200公里。", "北京到上海的距离是1200公里。"),
         ("德国的总理和法国的总理都到了。", "法国的总理和德国的总理都到了。"),
         ("德国同法国一样出口小麦。", "法国同德国一样出口小麦。"),
+        ("In May Marsh taught Perrin.", "Perrin taught Marsh in March, and Marsh taught Perrin in May."),
+        ("Marsh taught Perrin at home.", "At home Marsh taught Perrin, and Perrin taught Marsh."),
     ],
 )
 def test_true_rewordings_are_no_swap(claim: str, source: str) -> None:
